@@ -1,0 +1,1 @@
+//! This file is the SEED block cipher (RFC 4269).

@@ -1,0 +1,2 @@
+//! The command line `ingam`.
+fn main() {}

@@ -1,0 +1,100 @@
+//! This file names a storage medium (저장매체): what it is, how it is recognised again, and whether it can be used.
+
+use std::fmt;
+use std::sync::Arc;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::error::Error;
+
+/// The kinds of medium that a bank's certificate window offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum MediumKind {
+    /// 보안토큰: a token whose keys never leave it, behind a PKCS#11 module of its own.
+    SecurityToken,
+    /// A smartcard in a PC/SC reader that signs by itself.
+    Smartcard,
+    /// 저장토큰: a card or stick that keeps key files behind a PIN.
+    StorageToken,
+    /// 이동식디스크: a USB drive.
+    RemovableDisk,
+    /// 하드디스크.
+    HardDisk,
+}
+
+/// What a medium is recognised by: the driver that finds it and an identity that outlives restarts and plug order
+/// (a canonical folder, a volume serial, a token serial), never a mount point or a reader's name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MediumId(Arc<str>);
+
+impl MediumId {
+    /// The medium that `driver` recognises by `identity`.
+    #[must_use]
+    pub fn new(driver: &str, identity: &str) -> Self {
+        Self(format!("{driver}:{identity}").into())
+    }
+
+    /// The driver's name.
+    #[must_use]
+    pub fn driver(&self) -> &str {
+        self.0.split_once(':').map_or("", |(driver, _)| driver)
+    }
+
+    /// The identity within the driver.
+    #[must_use]
+    pub fn identity(&self) -> &str {
+        self.0.split_once(':').map_or("", |(_, identity)| identity)
+    }
+
+    /// SHA-256 over the whole identity: slot number, serial number and collision order come from it.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        Sha256::digest(self.0.as_bytes()).into()
+    }
+
+    /// 16 upper-case hexadecimal characters, unique per medium: the token's serial number.
+    #[must_use]
+    pub fn serial(&self) -> String {
+        self.digest()[..8].iter().map(|byte| format!("{byte:02X}")).collect()
+    }
+}
+
+impl fmt::Display for MediumId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A medium that a driver found.
+#[derive(Clone, Debug)]
+pub struct Medium {
+    /// What it is recognised by.
+    pub id: MediumId,
+    /// What it is.
+    pub kind: MediumKind,
+    /// The name for people and for PKCS#11 (`CK_TOKEN_INFO.label`): no `:`, at most 32 bytes, unique in the keystore.
+    pub label: String,
+    /// Where it is now (a folder, a reader); for display only.
+    pub place: String,
+    /// Whether it can be used.
+    pub accessibility: Accessibility,
+    /// Whether writing is impossible (read-only mount or folder).
+    pub write_protected: bool,
+}
+
+/// Found, and usable or not: nothing is silently absent.
+#[derive(Clone, Debug)]
+pub enum Accessibility {
+    /// It can be opened.
+    Usable,
+    /// It is there and cannot be used, for this reason.
+    Unusable(Error),
+}
+
+impl Medium {
+    /// Whether it can be opened.
+    #[must_use]
+    pub const fn is_usable(&self) -> bool {
+        matches!(self.accessibility, Accessibility::Usable)
+    }
+}

@@ -1,0 +1,74 @@
+//! This file says what a token can do: list its certificates, take a PIN, and lend out keys that sign and decrypt.
+
+use std::sync::Arc;
+
+use crate::credential::{Entry, KeyId, VidRandom};
+use crate::error::Result;
+use crate::mechanism::{DecryptMechanism, SignRequest};
+use crate::pin::{Pin, Role};
+use crate::secret::SecretBytes;
+
+/// A medium that acts: a 보안토큰, a card, or a folder of key files behind [`SoftToken`](crate::storage::SoftToken).
+///
+/// One caller at a time (it sits in a mutex). Signers and decrypters that it lends out work without it, from any thread.
+pub trait Token: Send {
+    /// The certificate sets that are there now. Needs no login; what did not change is not read again.
+    ///
+    /// # Errors
+    /// Only if the medium as a whole cannot be read; one bad set is an [`Entry`] with its reason.
+    fn entries(&mut self) -> Result<Arc<[Arc<Entry>]>>;
+
+    /// Logs in. On a medium of files it succeeds when the password opens at least one key, and is remembered until logout.
+    ///
+    /// # Errors
+    /// `PinIncorrect`, `PinLocked`; the PIN is sent at most once.
+    fn login(&mut self, role: Role, pin: &Pin) -> Result<()>;
+
+    /// Forgets the PIN and wipes every opened key; signers lent out before answer `NotLoggedIn` from now on.
+    fn logout(&mut self);
+
+    /// Of `keys`, those that the PIN of this login opens. Opens each at most once until logout or file change; several
+    /// are opened on all cores.
+    ///
+    /// # Errors
+    /// `NotLoggedIn`.
+    fn usable(&mut self, keys: &[KeyId]) -> Result<Vec<KeyId>>;
+
+    /// The key as a signer.
+    ///
+    /// # Errors
+    /// `NotLoggedIn`, `NotFound`; `PinIncorrect` if the login's password does not open this key, `Mismatch` if it opens
+    /// but does not fit its certificate.
+    fn signer(&mut self, key: &KeyId) -> Result<Arc<dyn Signer>>;
+
+    /// The key as a decrypter; `None` if it cannot decrypt.
+    ///
+    /// # Errors
+    /// As [`signer`](Self::signer).
+    fn decrypter(&mut self, key: &KeyId) -> Result<Option<Arc<dyn Decrypter>>>;
+
+    /// R of this key; `None` if it has none.
+    ///
+    /// # Errors
+    /// As [`signer`](Self::signer).
+    fn vid_random(&mut self, key: &KeyId) -> Result<Option<VidRandom>>;
+}
+
+/// A private key that signs, from any thread, outside its token's lock.
+pub trait Signer: Send + Sync {
+    /// Makes one signature, as long as the modulus.
+    ///
+    /// # Errors
+    /// `NotLoggedIn` after logout, `InvalidInput` if the input is too long or a digest of the wrong length,
+    /// `Unsupported` if the key is too short for the mechanism.
+    fn sign(&self, request: &SignRequest<'_>) -> Result<Vec<u8>>;
+}
+
+/// A private key that decrypts, from any thread, outside its token's lock.
+pub trait Decrypter: Send + Sync {
+    /// Opens one ciphertext.
+    ///
+    /// # Errors
+    /// `NotLoggedIn` after logout; `InvalidInput`, always the same one, for whatever is wrong with the ciphertext.
+    fn decrypt(&self, mechanism: &DecryptMechanism, ciphertext: &[u8]) -> Result<SecretBytes>;
+}
