@@ -26,3 +26,27 @@ impl Driver for Disk {
         todo!()
     }
 }
+
+/// One NPKI folder as a [`Storage`](crate::storage::Storage): `<root>/<CA>/USER/<DN>/…` or `<root>/USER/<DN>/…`.
+#[derive(Debug)]
+pub struct NpkiFolder {}
+impl NpkiFolder {
+    /// The folder `root` (the one that is called `NPKI`); made on the first publish if it does not exist.
+    pub fn new(_root: std::path::PathBuf) -> Self {
+        todo!()
+    }
+}
+impl crate::storage::Storage for NpkiFolder {
+    fn list(&mut self) -> Result<Vec<crate::credential::EntryName>> {
+        todo!()
+    }
+    fn read(&mut self, _: &crate::credential::EntryName, _: crate::storage::SetFile) -> Result<Option<Vec<u8>>> {
+        todo!()
+    }
+    fn stamp(&mut self, _: &crate::credential::EntryName) -> u64 {
+        todo!()
+    }
+    fn publish(&mut self, _: &crate::credential::EntryName, _: &crate::storage::FileSet) -> Result<()> {
+        todo!()
+    }
+}
