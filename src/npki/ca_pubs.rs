@@ -15,7 +15,7 @@ pub const MAX_CERTIFICATES: usize = 32;
 ///
 /// # Errors
 /// `Damaged` if one of them is not a certificate, or there are more than [`MAX_CERTIFICATES`].
-pub fn parse(bytes: &[u8]) -> Result<Vec<Certificate>> {
+pub fn from_der(bytes: &[u8]) -> Result<Vec<Certificate>> {
     let tlvs = split(&bytes[..bytes.len().min(MAX_LEN)])
         .map_err(|error| Error::new(ErrorKind::Damaged, "reading CaPubs").caused_by(error))?;
     if tlvs.len() > MAX_CERTIFICATES {
@@ -40,7 +40,7 @@ fn split(bytes: &[u8]) -> der::Result<Vec<&[u8]>> {
 ///
 /// # Errors
 /// `InvalidInput` if they are too long for one file or too many.
-pub fn encode<'a>(certificates: impl IntoIterator<Item = &'a Certificate>) -> Result<Vec<u8>> {
+pub fn to_der<'a>(certificates: impl IntoIterator<Item = &'a Certificate>) -> Result<Vec<u8>> {
     let too_long = || Error::new(ErrorKind::InvalidInput, "writing CaPubs");
     let content: Vec<&[u8]> = certificates.into_iter().map(Certificate::der).collect();
     let content_len = content.iter().map(|der| der.len()).sum::<usize>();
