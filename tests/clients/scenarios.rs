@@ -6,8 +6,19 @@ use std::path::PathBuf;
 
 use crate::place::{Place, module, said};
 
+const NAMED: &[&str] = &[
+    "10-pkcs11-tool",
+    "11-pkcs11-tool-test",
+    "12-gnutls-p11tool",
+    "21-openssl-engine",
+    "22-curl-mtls",
+    "30-openssh",
+    "50-java",
+];
+
 /// The scenario ends well, every check of it passed, and there were at least that many.
 fn passes(name: &str, at_least: u32) {
+    assert!(NAMED.contains(&name));
     let place = Place::new();
     let script = folder().join(format!("{name}.sh"));
     let output = place.client("bash").arg(script).arg(module()).output().unwrap();
@@ -24,27 +35,46 @@ fn folder() -> PathBuf {
     PathBuf::from(std::env::var_os("INGAM_CLIENTS").expect("INGAM_CLIENTS names the folder of scenarios"))
 }
 
-macro_rules! scenarios {
-    ($($test:ident: $name:literal, $at_least:literal;)*) => {
-        const NAMED: &[&str] = &[$($name),*];
-        $(
-            #[test]
-            #[ignore = "needs INGAM_MODULE, INGAM_CLIENTS and what the scenario is about"]
-            fn $test() {
-                passes($name, $at_least);
-            }
-        )*
-    };
+#[test]
+#[ignore = "needs INGAM_MODULE, INGAM_CLIENTS, pkcs11-tool, openssl, python3 and xxd"]
+fn every_check_of_the_scenario_of_opensc_pkcs11_tool_passes() {
+    passes("10-pkcs11-tool", 30);
 }
 
-scenarios! {
-    scenario_pkcs11_tool: "10-pkcs11-tool", 30;
-    scenario_pkcs11_tool_test: "11-pkcs11-tool-test", 7;
-    scenario_gnutls: "12-gnutls-p11tool", 18;
-    scenario_openssl_engine: "21-openssl-engine", 10;
-    scenario_curl: "22-curl-mtls", 4;
-    scenario_openssh: "30-openssh", 14;
-    scenario_java: "50-java", 20;
+#[test]
+#[ignore = "needs INGAM_MODULE, INGAM_CLIENTS, pkcs11-tool"]
+fn every_check_of_the_scenario_of_opensc_self_test_passes() {
+    passes("11-pkcs11-tool-test", 7);
+}
+
+#[test]
+#[ignore = "needs INGAM_MODULE, INGAM_CLIENTS, p11tool, pkcs11-tool, openssl and python3"]
+fn every_check_of_the_scenario_of_gnutls_passes() {
+    passes("12-gnutls-p11tool", 18);
+}
+
+#[test]
+#[ignore = "needs INGAM_MODULE, INGAM_CLIENTS, pkcs11-engine, pkcs11-tool, openssl and python3"]
+fn every_check_of_the_scenario_of_the_openssl_engine_passes() {
+    passes("21-openssl-engine", 10);
+}
+
+#[test]
+#[ignore = "needs INGAM_MODULE, INGAM_CLIENTS, curl, pkcs11-engine, pkcs11-tool, openssl and python3"]
+fn every_check_of_the_scenario_of_curl_passes() {
+    passes("22-curl-mtls", 4);
+}
+
+#[test]
+#[ignore = "needs INGAM_MODULE, INGAM_CLIENTS, ssh, sshd, git, pkcs11-tool, openssl and python3"]
+fn every_check_of_the_scenario_of_openssh_passes() {
+    passes("30-openssh", 14);
+}
+
+#[test]
+#[ignore = "needs INGAM_MODULE, INGAM_CLIENTS, java, pkcs11-tool and openssl"]
+fn every_check_of_the_scenario_of_java_passes() {
+    passes("50-java", 20);
 }
 
 #[test]

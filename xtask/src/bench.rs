@@ -2,6 +2,9 @@
 
 use crate::{Done, cargo, debian, must, ship};
 
+/// The password of every certificate set that the benchmarks' host opens.
+pub(crate) const PASSWORD: &str = "Test-Only-2026!";
+
 /// Runs the named benchmarks, or all; `--gate` fails below the promised ratios.
 pub(crate) fn run(options: &[&str]) -> Done {
     debian::install(&["softhsm2"])?;

@@ -8,16 +8,20 @@ use crate::{debian, in_ci};
 /// The names of ignored tests to leave out. A test needs what its reason names after "needs": variables (`INGAM_…`) and
 /// tools. In CI none of these is left out; a reason that does not begin with "needs" is for `cargo xtask long`.
 pub(crate) fn left_out(root: &Path) -> BTreeSet<String> {
+    all(root).into_iter().filter(|(_, reason)| !can_run(reason)).map(|(name, _)| name).collect()
+}
+
+/// The names of those for the long lane.
+pub(crate) fn slow(root: &Path) -> BTreeSet<String> {
+    all(root).into_iter().filter(|(_, reason)| !reason.starts_with("needs ")).map(|(name, _)| name).collect()
+}
+
+fn all(root: &Path) -> Vec<(String, String)> {
     let mut sources = Vec::new();
-    for folder in ["src", "tests", "pkcs11-module", "bench", "xtask"] {
+    for folder in ["src", "tests", "pkcs11-module", "bench"] {
         collect(&root.join(folder), &mut sources);
     }
-    sources
-        .iter()
-        .flat_map(|source| ignored_tests(source))
-        .filter(|(_, reason)| !can_run(reason))
-        .map(|(name, _)| name)
-        .collect()
+    sources.iter().flat_map(|source| ignored_tests(source)).collect()
 }
 
 fn can_run(reason: &str) -> bool {

@@ -21,7 +21,7 @@ cargo xtask test [--stage NAME]       every test; installs what is missing; `--s
 cargo xtask check                     format, lints, licences, tests, documentation
 cargo xtask bench [--gate] [NAME...]  ratios of one interleaved run; --gate fails below the promised ones
 cargo xtask fuzz TARGET [--seconds N] one fuzz target
-cargo xtask long                      what takes longer than a change should wait for";
+cargo xtask long [--stage NAME]       what takes longer than a change should wait for";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -38,7 +38,8 @@ fn main() -> ExitCode {
             Ok(seconds) => fuzz::run(target, seconds),
             Err(_) => Err(format!("{seconds:?} is no number of seconds")),
         },
-        ["long"] => long::run(),
+        ["long"] => long::run(None),
+        ["long", "--stage", name] => long::run(Some(name)),
         _ => Err(USAGE.into()),
     };
     match done {

@@ -74,7 +74,16 @@ fn format() -> Tally {
 }
 
 fn lint() -> Tally {
-    Tally::of(&must(cargo().args(["clippy", "--release", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"])))
+    Tally::of(&must(cargo().args([
+        "clippy",
+        "--release",
+        "--locked",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ])))
 }
 
 /// `cargo deny`, which is built into `target/tools` where it is not installed. Advisories live on a host of their own:
