@@ -14,6 +14,7 @@ pub(crate) fn run(work: &str, arguments: &[&str]) {
         ("provision", [count]) => many::provision(count.parse().unwrap()),
         ("list", [module]) => many::list_once(Path::new(module)),
         ("find", []) => many::find_rounds(),
+        ("once", []) => many::once(),
         ("login", [pin]) => many::login_once(pin),
         _ => panic!("no such work: {work} {arguments:?}"),
     };

@@ -1,7 +1,15 @@
 //! This file makes what is measured: NPKI folders of any size, and a SoftHSM token in a folder of its own.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use ingam::crypto::Limits;
+use ingam::npki::key_file::SealedKey;
+use ingam::pin::Pin;
+use ingam::sample::{SampleKind, SampleRequest, TestAuthority};
+use ingam::storage::SetFile;
 
 use crate::child;
 
@@ -41,4 +49,55 @@ impl Folders {
         child::figures("provision", &[&count], &[("SOFTHSM2_CONF", &configuration), ("INGAM_NPKI_PATH", &npki)]);
         configuration
     }
+
+    /// An NPKI folder with that many sets, each a sign pair and CaPubs. Written without the syncs of a real publish.
+    pub(crate) fn npki(&self, sets: usize) -> PathBuf {
+        let root = self.place.path().join(format!("{sets}/NPKI"));
+        if root.exists() {
+            return root;
+        }
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        let mut request = SampleRequest::new(SampleKind::PersonalBank, "홍길동", now.try_into().unwrap());
+        request.km = false;
+        let ca = TestAuthority::new(&request.kind.authority(), request.now).unwrap();
+        for set in ca.issue_many(&request, &Pin::copy_of(PASSWORD.as_bytes()), sets).unwrap() {
+            let folder = root.join(set.entry.as_str());
+            fs::create_dir_all(&folder).unwrap();
+            for (file, bytes) in &set.files.0 {
+                fs::write(folder.join(name(*file)), bytes).unwrap();
+            }
+        }
+        root
+    }
+}
+
+fn name(file: SetFile) -> &'static str {
+    match file {
+        SetFile::SignCert => "signCert.der",
+        SetFile::SignKey => "signPri.key",
+        SetFile::KmCert => "kmCert.der",
+        SetFile::KmKey => "kmPri.key",
+        SetFile::CaPubs => "CaPubs",
+    }
+}
+
+/// In a child with an NPKI folder of one set: its certificate.
+pub(crate) fn certificate() -> Vec<u8> {
+    fs::read(find(&root_of_child(), name(SetFile::SignCert)).expect("a certificate")).unwrap()
+}
+
+/// In a child with an NPKI folder of one set: its opened key, an RSAPrivateKey.
+pub(crate) fn private_key() -> Vec<u8> {
+    let file = fs::read(find(&root_of_child(), name(SetFile::SignKey)).expect("a key file")).unwrap();
+    let sealed = SealedKey::from_der(&file, Limits::default()).unwrap();
+    sealed.open(&Pin::copy_of(PASSWORD.as_bytes())).unwrap().rsa_private_key().to_vec()
+}
+
+fn root_of_child() -> PathBuf {
+    std::env::var_os("INGAM_NPKI_PATH").map(PathBuf::from).unwrap()
+}
+
+fn find(folder: &Path, name: &str) -> Option<PathBuf> {
+    let paths = fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
+    paths.into_iter().find_map(|path| if path.ends_with(name) { Some(path) } else { find(&path, name) })
 }

@@ -53,6 +53,11 @@ impl Host {
         ok!(self, C_Initialize((&raw mut arguments).cast()));
     }
 
+    /// `C_Finalize`.
+    pub(crate) fn finalize(self) {
+        ok!(self, C_Finalize(ptr::null_mut()));
+    }
+
     /// The slots with a token.
     pub(crate) fn slots(self) -> Vec<CK_SLOT_ID> {
         let mut count = 0;

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use cryptoki_sys::{
-    CK_BBOOL, CK_TRUE, CKA_CERTIFICATE_TYPE, CKA_CLASS, CKA_ID, CKA_LABEL, CKA_SUBJECT, CKA_TOKEN, CKA_VALUE, CKC_X_509, CKO_CERTIFICATE,
-    CKR_OK, CKR_PIN_INCORRECT,
+    CK_BBOOL, CK_TRUE, CKA_CERTIFICATE_TYPE, CKA_CLASS, CKA_ID, CKA_LABEL, CKA_SIGN, CKA_SUBJECT, CKA_TOKEN, CKA_VALUE, CKC_X_509,
+    CKM_SHA256_RSA_PKCS, CKO_CERTIFICATE, CKO_PRIVATE_KEY, CKR_OK, CKR_PIN_INCORRECT,
 };
 
 use crate::child::figures;
 use crate::folders::{self, Folders, PASSWORD, SOFTHSM, SOFTHSM_PIN};
-use crate::host::{Host, attribute};
+use crate::host::{Host, attribute, mechanism};
 use crate::ratio::{Gate, Line, median, time};
 
 /// Rounds of fresh processes.
@@ -123,6 +123,24 @@ pub(crate) fn login_once(pin: &str) -> Vec<f64> {
     let expected = if pin == PASSWORD { CKR_OK } else { CKR_PIN_INCORRECT };
     let took = time(|| assert_eq!(session.login(pin), expected));
     vec![took.as_secs_f64()]
+}
+
+/// In the child: everything once, from `C_Initialize` to `C_Finalize`; `cargo xtask long` runs it under valgrind.
+pub(crate) fn once() -> Vec<f64> {
+    let certificates = list_once(&folders::module()).pop();
+    let host = Host::load(&folders::module());
+    for slot in host.slots() {
+        let session = host.open(slot);
+        assert_eq!(session.login("this-is-not-the-password"), CKR_PIN_INCORRECT);
+        assert_eq!(session.login(PASSWORD), CKR_OK);
+        let mechanism = mechanism::<()>(CKM_SHA256_RSA_PKCS, None);
+        for key in session.find(&[attribute(CKA_CLASS, &CKO_PRIVATE_KEY), attribute(CKA_SIGN, &CK_TRUE)]) {
+            assert_eq!(session.sign(&mechanism, key, b"data", &mut [0; 512]), 256);
+        }
+        session.logout();
+    }
+    host.finalize();
+    certificates.into_iter().collect()
 }
 
 /// In the child: writes that many certificates to the SoftHSM token, each with a label and id of its own.
