@@ -1,5 +1,7 @@
 //! This file checks what an NPKI folder shows and how it is written, on real folders with made-up file contents.
 
+#![allow(clippy::unwrap_used, reason = "a test that unwraps what is not there fails")]
+
 use std::fs;
 use std::path::Path;
 
