@@ -153,13 +153,16 @@ const fn g_tables() -> [[u32; 256]; 4] {
     let mut tables = [[0; 256]; 4];
     let mut position = 0;
     while position < 4 {
-        let mut x = 0;
-        while x < 256 {
-            let s = if position % 2 == 0 { s1(x as u8) } else { s2(x as u8) } as u32;
+        let mut x = u8::MIN;
+        loop {
+            let s = if position % 2 == 0 { s1(x) } else { s2(x) } as u32;
             let mut byte = 0;
             while byte < 4 {
-                tables[position][x] |= (s & MASKS[(position + byte) % 4]) << (8 * byte);
+                tables[position][x as usize] |= (s & MASKS[(position + byte) % 4]) << (8 * byte);
                 byte += 1;
+            }
+            if x == u8::MAX {
+                break;
             }
             x += 1;
         }
@@ -187,7 +190,7 @@ const fn linear(rows: [u8; 8], x: u8) -> u8 {
     let mut out = 0;
     let mut row = 0;
     while row < 8 {
-        out = out << 1 | ((rows[row] & x).count_ones() as u8 & 1);
+        out = out << 1 | if (rows[row] & x).count_ones() % 2 == 0 { 0 } else { 1 };
         row += 1;
     }
     out
