@@ -190,7 +190,7 @@ const fn linear(rows: [u8; 8], x: u8) -> u8 {
     let mut out = 0;
     let mut row = 0;
     while row < 8 {
-        out = out << 1 | if (rows[row] & x).count_ones() % 2 == 0 { 0 } else { 1 };
+        out = out << 1 | if (rows[row] & x).count_ones().is_multiple_of(2) { 0 } else { 1 };
         row += 1;
     }
     out
