@@ -1,26 +1,225 @@
 //! This file reads the configuration: `config.toml` and the environment. Nothing else in the library reads either.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 
-use crate::crypto::Limits;
-use crate::error::Result;
+use serde::Deserialize;
 
-/// The effective configuration.
-#[derive(Clone, Debug, Default)]
+use crate::error::{Error, ErrorKind, Result};
+
+/// The effective configuration. Every value has a default that needs no file.
+#[derive(Clone, Debug)]
 pub struct Config {
-    /// NPKI folders to look at, in order.
+    /// NPKI folders to look at, in order. Those that do not exist are no media.
     pub npki_roots: Vec<PathBuf>,
-    /// What opening a key file may cost.
-    pub limits: Limits,
+    /// Iterations of a key derivation at most: above it a key file is refused before any work. The default, 1,000,000,
+    /// costs about a tenth of a second; field samples use 1,024 and 2,048.
+    pub kdf_iterations: u32,
+    /// Certificate folders of one medium at most; what is beyond is reported, not read.
+    pub folders: usize,
+    /// Threads that may open key files at the same time; 1 where the host forbids threads.
+    pub threads: NonZeroUsize,
+    /// File that the PKCS#11 module writes its redacted trace to; none by default.
+    pub trace: Option<PathBuf>,
+    /// The configuration file that was read.
+    pub file: Option<PathBuf>,
+}
+
+/// The highest `kdf_iterations` that a configuration may ask for.
+pub const KDF_ITERATIONS_CEILING: u32 = 10_000_000;
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            npki_roots: Vec::new(),
+            kdf_iterations: 1_000_000,
+            folders: 10_000,
+            threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            trace: None,
+            file: None,
+        }
+    }
+}
+
+/// What `config.toml` may say. Unknown fields are refused, so that a typing error is not silently without effect.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    /// NPKI folders beside the platform's own.
+    #[serde(default)]
+    npki: Vec<PathBuf>,
+    #[serde(default)]
+    limits: FileLimits,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileLimits {
+    kdf_iterations: Option<u32>,
+    folders: Option<usize>,
 }
 
 impl Config {
-    /// From the file (`INGAM_CONF`, else the user's, else the system's `config.toml`) and the environment
-    /// (`INGAM_NPKI_PATH` replaces the roots). Ignores the environment when running setuid.
+    /// The file that `INGAM_CONF` names, else the user's `ingam/config.toml`, else `/etc/ingam/config.toml`; then the
+    /// environment: `INGAM_NPKI_PATH` (a list of NPKI folders, separated like `PATH`) replaces every root,
+    /// `INGAM_PKCS11_LOG` names the trace file.
+    ///
+    /// In a setuid program the environment counts for nothing: only `/etc/ingam/config.toml` is read.
     ///
     /// # Errors
-    /// `Damaged` for a file that does not parse or has unknown fields.
+    /// `Damaged` for a file that does not parse, has unknown fields or a limit out of range; `NotFound` or
+    /// `NotPermitted` for a file that `INGAM_CONF` names and that cannot be read.
     pub fn load() -> Result<Self> {
-        todo!()
+        if privileged() {
+            return Self::from_sources(&|_| None, None);
+        }
+        #[allow(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+        let environment = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        Self::from_sources(&environment, etcetera::home_dir().ok().as_deref())
+    }
+
+    fn from_sources(environment: &dyn Fn(&str) -> Option<OsString>, home: Option<&Path>) -> Result<Self> {
+        let mut config = Self { npki_roots: home.map(platform_roots).unwrap_or_default(), ..Self::default() };
+        if let Some((path, text)) = configuration_file(environment, home)? {
+            config.apply(&path, &text)?;
+            config.file = Some(path);
+        }
+        if let Some(list) = environment("INGAM_NPKI_PATH") {
+            config.npki_roots = std::env::split_paths(&list).filter(|root| !root.as_os_str().is_empty()).collect();
+        }
+        config.trace = environment("INGAM_PKCS11_LOG").map(PathBuf::from);
+        Ok(config)
+    }
+
+    fn apply(&mut self, path: &Path, text: &str) -> Result<()> {
+        let damaged = || Error::new(ErrorKind::Damaged, "reading the configuration").about(path.to_string_lossy());
+        let file: File = toml::from_str(text).map_err(|error| damaged().caused_by(error))?;
+        self.npki_roots.extend(file.npki);
+        if let Some(iterations) = file.limits.kdf_iterations {
+            if !(1..=KDF_ITERATIONS_CEILING).contains(&iterations) {
+                return Err(damaged().caused_by(OutOfRange("limits.kdf_iterations", 1, KDF_ITERATIONS_CEILING)));
+            }
+            self.kdf_iterations = iterations;
+        }
+        if let Some(folders) = file.limits.folders {
+            self.folders = folders;
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
+struct OutOfRange(&'static str, u32, u32);
+
+impl std::fmt::Display for OutOfRange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} must be {} to {}", self.0, self.1, self.2)
+    }
+}
+
+impl std::error::Error for OutOfRange {}
+
+/// Where Korean software keeps NPKI folders on the hard disk of this platform.
+fn platform_roots(home: &Path) -> Vec<PathBuf> {
+    if cfg!(windows) {
+        vec![
+            home.join("AppData/LocalLow/NPKI"),
+            PathBuf::from(r"C:\Program Files\NPKI"),
+            PathBuf::from(r"C:\Program Files (x86)\NPKI"),
+            home.join("Documents/NPKI"),
+        ]
+    } else if cfg!(target_os = "macos") {
+        vec![home.join("Library/Preferences/NPKI"), home.join("Documents/NPKI"), home.join("NPKI")]
+    } else {
+        vec![home.join("NPKI")]
+    }
+}
+
+/// The first configuration file that exists, with its text.
+fn configuration_file(
+    environment: &dyn Fn(&str) -> Option<OsString>,
+    home: Option<&Path>,
+) -> Result<Option<(PathBuf, String)>> {
+    let read = |path: &Path| {
+        std::fs::read_to_string(path)
+            .map_err(|error| Error::io("reading the configuration", error).about(path.to_string_lossy()))
+    };
+    if let Some(named) = environment("INGAM_CONF").map(PathBuf::from) {
+        return read(&named).map(|text| Some((named, text)));
+    }
+    let user = if cfg!(windows) {
+        environment("APPDATA").map(PathBuf::from)
+    } else if cfg!(target_os = "macos") {
+        home.map(|home| home.join("Library/Application Support"))
+    } else {
+        environment("XDG_CONFIG_HOME").map(PathBuf::from).or_else(|| home.map(|home| home.join(".config")))
+    };
+    let system = cfg!(unix).then(|| PathBuf::from("/etc"));
+    for path in user.into_iter().chain(system).map(|folder| folder.join("ingam/config.toml")) {
+        match read(&path) {
+            Ok(text) => return Ok(Some((path, text))),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
+}
+
+/// Whether this process runs with more rights than its caller, so that the caller's environment must not steer it.
+fn privileged() -> bool {
+    #[cfg(unix)]
+    return rustix::process::geteuid() != rustix::process::getuid()
+        || rustix::process::getegid() != rustix::process::getgid();
+    #[cfg(not(unix))]
+    return false;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(environment: &[(&str, &str)], home: &Path) -> Result<Config> {
+        let lookup =
+            |name: &str| environment.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value));
+        Config::from_sources(&lookup, Some(home))
+    }
+
+    #[test]
+    fn without_any_file_the_platforms_own_folder_is_looked_at() {
+        let home = tempfile::tempdir().unwrap();
+        assert!(with(&[], home.path()).unwrap().npki_roots.iter().any(|root| root.ends_with("NPKI")));
+    }
+
+    #[test]
+    fn the_file_adds_roots_and_the_environment_replaces_them() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("c.toml");
+        std::fs::write(&file, "npki = ['/srv/one']\n[limits]\nkdf_iterations = 5000000\n").unwrap();
+        let conf = file.to_str().unwrap();
+        let added = with(&[("INGAM_CONF", conf)], home.path()).unwrap();
+        assert_eq!(added.npki_roots, [home.path().join("NPKI"), "/srv/one".into()]);
+        assert_eq!(added.kdf_iterations, 5_000_000);
+        let replaced = with(&[("INGAM_CONF", conf), ("INGAM_NPKI_PATH", "/a::/b")], home.path()).unwrap();
+        assert_eq!(replaced.npki_roots, [PathBuf::from("/a"), "/b".into()]);
+    }
+
+    #[test]
+    fn an_unknown_field_or_a_limit_out_of_range_is_refused_with_the_files_name() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("c.toml");
+        for text in ["npky = []", "[limits]\nkdf_iterations = 10000001", "[limits]\nkdf_iterations = 0"] {
+            std::fs::write(&file, text).unwrap();
+            let error = with(&[("INGAM_CONF", file.to_str().unwrap())], home.path()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Damaged);
+            assert!(error.to_string().contains("c.toml"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_named_file_that_is_missing_is_an_error() {
+        let home = tempfile::tempdir().unwrap();
+        let error = with(&[("INGAM_CONF", "/nonexistent/c.toml")], home.path()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
     }
 }

@@ -1,52 +1,102 @@
 //! This file finds NPKI folders on the hard disk (하드디스크).
-use crate::{
-    config::Config,
-    driver::Driver,
-    error::Result,
-    medium::{Medium, MediumId},
-    token::Token,
-};
-/// The hard disk driver.
+
+use std::path::Path;
+
+use super::Driver;
+use crate::config::Config;
+use crate::error::{Error, ErrorKind, Result};
+use crate::medium::{Accessibility, Medium, MediumId, MediumKind};
+use crate::storage::{NpkiFolder, SoftToken, escaped};
+use crate::token::Token;
+
+/// The hard disk driver: each configured NPKI folder that exists is a medium, recognised by its canonical path.
 #[derive(Debug)]
-pub struct Disk {}
+pub struct Disk {
+    config: Config,
+}
+
 impl Disk {
     /// With the roots of this configuration.
-    pub fn new(_config: &Config) -> Self {
-        todo!()
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        Self { config: config.clone() }
     }
 }
+
 impl Driver for Disk {
     fn name(&self) -> &'static str {
         "disk"
     }
+
     fn scan(&self) -> Result<Vec<Medium>> {
-        todo!()
+        let mut media: Vec<Medium> = Vec::new();
+        for root in &self.config.npki_roots {
+            let path = match root.canonicalize() {
+                Ok(path) => path,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(error) => {
+                    media.push(medium(root, Accessibility::Unusable(unreadable(root, error))));
+                    continue;
+                }
+            };
+            // The same folder by two names is one medium.
+            if media.iter().any(|known| known.id == medium_id(&path)) {
+                continue;
+            }
+            let accessibility = match std::fs::read_dir(&path) {
+                Ok(_) => Accessibility::Usable,
+                Err(error) => Accessibility::Unusable(unreadable(&path, error)),
+            };
+            media.push(medium(&path, accessibility));
+        }
+        Ok(media)
     }
-    fn open(&self, _id: &MediumId) -> Result<Box<dyn Token>> {
-        todo!()
+
+    fn open(&self, id: &MediumId) -> Result<Box<dyn Token>> {
+        // Not from the id's text: a path need not be UTF-8.
+        let mut roots = self.config.npki_roots.iter().filter_map(|root| root.canonicalize().ok());
+        let Some(root) = roots.find(|root| medium_id(root) == *id) else {
+            return Err(Error::new(ErrorKind::Removed, "opening the NPKI folder").on(id).about(id.identity()));
+        };
+        Ok(Box::new(SoftToken::new(NpkiFolder::new(root, self.config.folders), &self.config)))
     }
 }
 
-/// One NPKI folder as a [`Storage`](crate::storage::Storage): `<root>/<CA>/USER/<DN>/…` or `<root>/USER/<DN>/…`.
-#[derive(Debug)]
-pub struct NpkiFolder {}
-impl NpkiFolder {
-    /// The folder `root` (the one that is called `NPKI`); made on the first publish if it does not exist.
-    pub fn new(_root: std::path::PathBuf) -> Self {
-        todo!()
+fn unreadable(path: &Path, error: std::io::Error) -> Error {
+    Error::io("reading the NPKI folder", error).about(path.to_string_lossy())
+}
+
+fn medium_id(path: &Path) -> MediumId {
+    MediumId::new("disk", &escaped(path.as_os_str()))
+}
+
+fn medium(path: &Path, accessibility: Accessibility) -> Medium {
+    Medium {
+        id: medium_id(path),
+        kind: MediumKind::HardDisk,
+        label: label(path),
+        place: escaped(path.as_os_str()),
+        accessibility,
+        write_protected: !writable(path),
     }
 }
-impl crate::storage::Storage for NpkiFolder {
-    fn list(&mut self) -> Result<Vec<crate::credential::EntryName>> {
-        todo!()
+
+/// `NPKI <folder that holds it>`: several roots of one machine are usually several people's or purposes'.
+fn label(path: &Path) -> String {
+    let part = |path: Option<&Path>| Some(path?.file_name()?.to_string_lossy().into_owned());
+    let own = part(Some(path)).unwrap_or_default();
+    match part(path.parent()) {
+        Some(holder) => format!("{own} {holder}"),
+        None => own,
     }
-    fn read(&mut self, _: &crate::credential::EntryName, _: crate::storage::SetFile) -> Result<Option<Vec<u8>>> {
-        todo!()
-    }
-    fn stamp(&mut self, _: &crate::credential::EntryName) -> u64 {
-        todo!()
-    }
-    fn publish(&mut self, _: &crate::credential::EntryName, _: &crate::storage::FileSet) -> Result<()> {
-        todo!()
-    }
+}
+
+#[cfg(unix)]
+fn writable(path: &Path) -> bool {
+    rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok()
+}
+
+#[cfg(not(unix))]
+fn writable(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| !metadata.permissions().readonly())
 }

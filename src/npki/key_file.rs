@@ -52,3 +52,9 @@ impl SealedKey {
         todo!()
     }
 }
+
+impl From<KeyFileError> for crate::Error {
+    fn from(_: KeyFileError) -> Self {
+        todo!()
+    }
+}

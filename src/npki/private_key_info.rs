@@ -23,6 +23,10 @@ impl PrivateKeyInfo {
     pub fn rsa_private_key(&self) -> &[u8] {
         todo!()
     }
+    /// Modulus and public exponent of the key, big-endian without leading zeros.
+    pub fn rsa_public(&self) -> Result<(&[u8], &[u8]), KeyFileError> {
+        todo!()
+    }
     /// R; `None` if the key has none.
     pub fn vid_random(&self) -> Option<VidRandom> {
         todo!()

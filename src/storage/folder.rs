@@ -1,0 +1,266 @@
+//! This file reads and writes an NPKI folder: `<root>/<CA>/USER/<DN>/…`, or `<root>/USER/<DN>/…` without a CA level.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::fs::{self, File, Metadata};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::{FILE_SIZE_LIMIT, FileSet, Listing, SetFile, SetView, Storage};
+use crate::credential::EntryName;
+use crate::error::{Error, ErrorKind, Result};
+
+/// The folder that a writer is filling; readers pass over it. Only one writer is in a parent folder at a time, so one
+/// that is there already was left by a writer that was killed.
+const UNFINISHED: &str = ".ingam-new";
+
+/// An NPKI folder on a file system.
+///
+/// Names of folders and files match in any case. A folder name that is not UTF-8 (an old archive unpacked on Linux) is
+/// shown with `\xNN` for the bytes that are not, and read all the same.
+#[derive(Debug)]
+pub struct NpkiFolder {
+    root: PathBuf,
+    limit: usize,
+    /// Where the entries are whose name is not their path.
+    paths: HashMap<EntryName, PathBuf>,
+}
+
+impl NpkiFolder {
+    /// The folder `root`, the one that is called `NPKI`; the first publish makes it. At most `limit` sets are listed.
+    #[must_use]
+    pub fn new(root: PathBuf, limit: usize) -> Self {
+        Self { root, limit, paths: HashMap::new() }
+    }
+
+    /// The folder of a set.
+    #[must_use]
+    pub fn path(&self, entry: &EntryName) -> PathBuf {
+        self.paths.get(entry).cloned().unwrap_or_else(|| self.root.join(entry.as_str()))
+    }
+
+    /// Remembers a path under the name that shows it.
+    fn name(&mut self, path: &Path) -> EntryName {
+        let relative = path.strip_prefix(&self.root).unwrap_or(path);
+        if let Some(text) = relative.to_str() {
+            return EntryName::new(text);
+        }
+        let name = EntryName::new(&escaped(relative.as_os_str()));
+        self.paths.insert(name.clone(), path.to_owned());
+        name
+    }
+
+    /// The sub-folders of `path`, sorted; a failure is noted in `listing`.
+    fn folders(&mut self, path: &Path, listing: &mut Listing) -> Vec<PathBuf> {
+        let mut found = match sub_folders(path) {
+            Ok(found) => found,
+            Err(error) => {
+                listing.unreadable.push((self.name(path), error));
+                return Vec::new();
+            }
+        };
+        found.sort_unstable();
+        found
+    }
+
+    /// The sets in a `USER` folder.
+    fn list_user_folder(&mut self, user: &Path, listing: &mut Listing) {
+        for path in self.folders(user, listing) {
+            if listing.sets.len() == self.limit {
+                let error = Error::new(ErrorKind::Unsupported, "listing more folders than limits.folders allows");
+                listing.unreadable.push((self.name(user), error.about(format!("limits.folders = {}", self.limit))));
+                return;
+            }
+            let name = self.name(&path);
+            listing.sets.push(name);
+        }
+    }
+}
+
+impl Storage for NpkiFolder {
+    fn list(&mut self) -> Result<Listing> {
+        self.paths.clear();
+        let mut listing = Listing::default();
+        let mut level = sub_folders(&self.root).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => Error::new(ErrorKind::Removed, "listing the NPKI folder").caused_by(error),
+            _ => error,
+        })?;
+        level.sort_unstable();
+        for path in level {
+            if is_user_folder(&path) {
+                self.list_user_folder(&path, &mut listing);
+                continue;
+            }
+            for user in self.folders(&path, &mut listing) {
+                if is_user_folder(&user) {
+                    self.list_user_folder(&user, &mut listing);
+                }
+            }
+        }
+        Ok(listing)
+    }
+
+    fn read(&mut self, entry: &EntryName, wanted: &[SetFile]) -> Result<SetView> {
+        let folder = self.path(entry);
+        let io = |error| Error::io("reading the folder", error).about(folder.to_string_lossy());
+        let mut view = SetView::default();
+        let mut stamp = DefaultHasher::new();
+        for item in fs::read_dir(&folder).map_err(io)? {
+            let name = item.map_err(io)?.file_name();
+            let Some(file) = name.to_str().and_then(SetFile::from_file_name) else { continue };
+            // Two files whose names differ in case only: the one that Korean software writes counts.
+            if view.present.contains(&file) && name.to_str() != Some(file.file_name()) {
+                continue;
+            }
+            let path = folder.join(&name);
+            let metadata = match fs::metadata(&path) {
+                Ok(metadata) => metadata,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(error) => {
+                    view.present.push(file);
+                    view.contents.push((file, Err(Error::io("reading a file", error).about(path.to_string_lossy()))));
+                    continue;
+                }
+            };
+            file.hash(&mut stamp);
+            hash_version(&metadata, &mut stamp);
+            view.contents.retain(|(other, _)| *other != file);
+            if !view.present.contains(&file) {
+                view.present.push(file);
+            }
+            if wanted.contains(&file) {
+                view.contents.push((file, read_file(&path, &metadata)));
+            }
+        }
+        view.stamp = stamp.finish();
+        Ok(view)
+    }
+
+    fn publish(&mut self, entry: &EntryName, set: &FileSet) -> Result<()> {
+        let target = self.path(entry);
+        let about = |error: Error| error.about(target.to_string_lossy());
+        let Some(parent) = target.parent().filter(|_| stays_inside(entry)) else {
+            return Err(about(Error::new(ErrorKind::InvalidInput, "naming a certificate folder")));
+        };
+        create_private_folders(parent).map_err(|error| about(Error::io("making the folder", error)))?;
+        let unfinished = parent.join(UNFINISHED);
+        let written = lock_folder(parent).and_then(|lock| {
+            let written = fill(&unfinished, set)
+                // The rename replaces an empty folder at most; a set that is there stays untouched.
+                .and_then(|()| fs::rename(&unfinished, &target))
+                .and_then(|()| sync(&lock));
+            if written.is_err() {
+                let _ = fs::remove_dir_all(&unfinished);
+            }
+            written
+        });
+        written.map_err(|error| about(Error::io("writing the certificate folder", error)))
+    }
+}
+
+/// The readable text of a path, with `\xNN` for bytes that are not UTF-8, so that different paths stay different.
+pub(crate) fn escaped(path: &OsStr) -> String {
+    let mut text = String::new();
+    for chunk in path.as_encoded_bytes().utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02X}")));
+    }
+    text
+}
+
+fn sub_folders(path: &Path) -> Result<Vec<PathBuf>> {
+    let io = |error| Error::io("reading the folder", error).about(path.to_string_lossy());
+    let mut found = Vec::new();
+    for item in fs::read_dir(path).map_err(io)? {
+        let item = item.map_err(io)?;
+        let Ok(kind) = item.file_type() else { continue };
+        if (kind.is_dir() || kind.is_symlink() && item.path().is_dir()) && item.file_name() != UNFINISHED {
+            found.push(item.path());
+        }
+    }
+    Ok(found)
+}
+
+fn is_user_folder(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.eq_ignore_ascii_case("USER"))
+}
+
+/// Whether an entry's name leads to a place below the root.
+fn stays_inside(entry: &EntryName) -> bool {
+    let mut parts = Path::new(entry.as_str()).components();
+    !entry.as_str().is_empty() && parts.all(|part| matches!(part, std::path::Component::Normal(_)))
+}
+
+/// Reads a regular file of at most [`FILE_SIZE_LIMIT`] bytes; anything else could block or fill the memory.
+fn read_file(path: &Path, metadata: &Metadata) -> Result<Vec<u8>> {
+    let refused = |why| Err(Error::new(ErrorKind::Damaged, why).about(path.to_string_lossy()));
+    if !metadata.is_file() {
+        return refused("reading what is not a regular file");
+    }
+    if metadata.len() > FILE_SIZE_LIMIT {
+        return refused("reading a file of more than 1 MiB");
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default() + 1);
+    File::open(path)
+        .and_then(|file| file.take(FILE_SIZE_LIMIT).read_to_end(&mut bytes))
+        .map_err(|error| Error::io("reading a file", error).about(path.to_string_lossy()))?;
+    Ok(bytes)
+}
+
+/// What changes when a file is rewritten or replaced. FAT keeps times in steps of two seconds, so the size counts too.
+fn hash_version(metadata: &Metadata, state: &mut DefaultHasher) {
+    metadata.len().hash(state);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        (metadata.ino(), metadata.mtime(), metadata.mtime_nsec(), metadata.ctime(), metadata.ctime_nsec()).hash(state);
+    }
+    #[cfg(not(unix))]
+    metadata.modified().ok().hash(state);
+}
+
+/// Makes a new folder with these files, all of it on the disk when this returns.
+fn fill(folder: &Path, set: &FileSet) -> std::io::Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    create_private_folders(folder)?;
+    for (file, bytes) in &set.0 {
+        let mut options = File::options();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut out = options.open(folder.join(file.file_name()))?;
+        out.write_all(bytes)?;
+        out.sync_all()?;
+    }
+    open_folder(folder).and_then(|folder| sync(&folder))
+}
+
+fn create_private_folders(path: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// Keeps other writers out of a folder until the returned handle is dropped. Needs no file of its own, so it works the
+/// same on a USB drive.
+fn lock_folder(path: &Path) -> std::io::Result<Option<File>> {
+    let folder = open_folder(path)?;
+    if let Some(folder) = &folder {
+        folder.lock()?;
+    }
+    Ok(folder)
+}
+
+/// A folder as a file, for locking and syncing; `None` where the platform has no such thing.
+fn open_folder(path: &Path) -> std::io::Result<Option<File>> {
+    if cfg!(unix) { File::open(path).map(Some) } else { Ok(None) }
+}
+
+fn sync(folder: &Option<File>) -> std::io::Result<()> {
+    folder.as_ref().map_or(Ok(()), File::sync_all)
+}

@@ -1,0 +1,297 @@
+//! This file turns any [`Storage`] into a [`Token`]: software crypto, once, for every medium that keeps key files.
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use super::soft_key::SoftKey;
+use super::{SetFile, SetView, Storage};
+use crate::certificate::Certificate;
+use crate::config::Config;
+use crate::credential::{Credential, Entry, EntryName, KeyId, Pair, Purpose, VidRandom};
+use crate::crypto::Limits;
+use crate::error::{Error, ErrorKind, Result};
+use crate::npki::ca_pubs;
+use crate::npki::key_file::SealedKey;
+use crate::pin::{Pin, Role};
+use crate::token::{Decrypter, Signer, Token};
+
+/// Key files read at a time before all cores work on them: 10,000 are not in memory at once, and a login that finds its
+/// set early opens few others.
+const BATCH: usize = 16;
+
+/// A token made of a [`Storage`].
+///
+/// Each set has its own password. A login succeeds when the password opens one set, the one that was opened last first;
+/// the others are opened when somebody asks for them. What a password opened, and what it did not, is remembered until
+/// logout or until the set's files change.
+#[allow(missing_debug_implementations, reason = "leads to keys")]
+pub struct SoftToken<S> {
+    storage: S,
+    limits: Limits,
+    threads: NonZeroUsize,
+    entries: Arc<[Arc<Entry>]>,
+    known: HashMap<EntryName, Known>,
+    pin: Option<Pin>,
+    keys: HashMap<KeyId, Result<Arc<SoftKey>>>,
+    opened_last: Option<KeyId>,
+}
+
+/// A set as last read.
+struct Known {
+    stamp: u64,
+    entry: Arc<Entry>,
+}
+
+impl<S: Storage> SoftToken<S> {
+    /// A token over this storage, not logged in. Reads nothing yet.
+    pub fn new(storage: S, config: &Config) -> Self {
+        Self {
+            storage,
+            limits: Limits { iterations: config.kdf_iterations },
+            threads: config.threads,
+            entries: Arc::default(),
+            known: HashMap::new(),
+            pin: None,
+            keys: HashMap::new(),
+            opened_last: None,
+        }
+    }
+
+    /// The set, read again only if a file of it changed.
+    fn entry(&mut self, name: EntryName) -> Known {
+        let wanted = [SetFile::SignCert, SetFile::KmCert, SetFile::CaPubs];
+        let view = match self.known.remove(&name) {
+            Some(known) => match self.storage.read(&name, &[]) {
+                Ok(view) if view.stamp == known.stamp => return known,
+                _ => {
+                    self.forget_keys(|key| key.entry == name);
+                    self.storage.read(&name, &wanted)
+                }
+            },
+            None => self.storage.read(&name, &wanted),
+        };
+        match view {
+            Ok(mut view) => Known { stamp: view.stamp, entry: Arc::new(read_entry(name, &mut view)) },
+            Err(error) => Known { stamp: 0, entry: Arc::new(unusable(name, error)) },
+        }
+    }
+
+    fn forget_keys(&mut self, which: impl Fn(&KeyId) -> bool) {
+        self.keys.retain(|id, key| {
+            let keep = !which(id);
+            if let (false, Ok(key)) = (keep, key) {
+                key.revoke();
+            }
+            keep
+        });
+    }
+
+    /// The certificate of a key.
+    fn certificate(&self, key: &KeyId) -> Result<Arc<Certificate>> {
+        let credential = self.known.get(&key.entry).and_then(|known| known.entry.content.as_ref().ok());
+        let pair = credential.and_then(|set| set.pairs().find(|pair| pair.key.as_ref() == Some(key)));
+        pair.map(|pair| Arc::clone(&pair.certificate))
+            .ok_or_else(|| Error::new(ErrorKind::NotFound, "looking for a private key").about(key.entry.as_str()))
+    }
+
+    /// A key file and its certificate, ready to be opened.
+    fn sealed(&mut self, key: &KeyId) -> Result<(SealedKey, Arc<Certificate>)> {
+        let certificate = self.certificate(key)?;
+        let file = SetFile::key(key.purpose);
+        let bytes = self.storage.read(&key.entry, &[file])?.take(file)?;
+        let bytes = bytes.ok_or_else(|| Error::new(ErrorKind::NotFound, "reading a key file"))?;
+        Ok((SealedKey::from_der(&bytes, self.limits).map_err(Error::from)?, certificate))
+    }
+
+    /// Opens those of `keys` that were not tried since login, several at a time.
+    fn open(&mut self, keys: &[KeyId]) -> Result<()> {
+        if self.pin.is_none() {
+            return Err(Error::new(ErrorKind::NotLoggedIn, "opening a private key"));
+        }
+        let untried: Vec<&KeyId> = keys.iter().filter(|key| !self.keys.contains_key(*key)).collect();
+        for batch in untried.chunks(BATCH) {
+            let sealed = batch.iter().map(|key| self.sealed(key)).collect();
+            let opened = open_all(sealed, self.pin.as_ref(), self.threads);
+            for (key, opened) in batch.iter().zip(opened) {
+                let opened = opened.map(Arc::new).map_err(|error| error.about(key.entry.as_str()));
+                self.keys.insert((*key).clone(), opened);
+            }
+        }
+        Ok(())
+    }
+
+    /// One key, opened.
+    fn key(&mut self, key: &KeyId) -> Result<Arc<SoftKey>> {
+        self.open(std::slice::from_ref(key))?;
+        self.keys.get(key).cloned().unwrap_or_else(|| Err(ErrorKind::NotFound.into()))
+    }
+
+    /// Every key of the medium in the order of a login: the one that was opened last, then signing keys, then the others.
+    fn keys_in_login_order(&self) -> Vec<KeyId> {
+        let sets = || self.entries.iter().filter_map(|entry| entry.content.as_ref().ok());
+        let sign = sets().filter_map(|set| set.sign.key.clone());
+        let km = sets().filter_map(|set| set.km.as_ref()?.key.clone());
+        let mut keys: Vec<KeyId> = sign.chain(km).collect();
+        if let Some(last) = keys.iter().position(|key| Some(key) == self.opened_last.as_ref()) {
+            keys[..=last].rotate_right(1);
+        }
+        keys
+    }
+
+    /// Tries keys until one opens; which one, or why none did.
+    fn open_one(&mut self) -> Result<KeyId> {
+        let keys = self.keys_in_login_order();
+        let mut failure = None;
+        // Most media hold one set, and the last one that opened usually opens again: it alone first.
+        let (first, rest) = keys.split_at(keys.len().min(1));
+        for batch in std::iter::once(first).chain(rest.chunks(BATCH)) {
+            self.open(batch)?;
+            for key in batch {
+                match self.key(key).and_then(|opened| opened.prepare()) {
+                    Ok(()) => return Ok(key.clone()),
+                    Err(error) if is_wrong_pin(&error) => failure = Some(error),
+                    Err(error) => failure = failure.or(Some(error)),
+                }
+            }
+        }
+        Err(failure.unwrap_or(Error::new(ErrorKind::NotFound, "looking for a private key that a password could open")))
+    }
+}
+
+impl<S: Storage> Token for SoftToken<S> {
+    fn entries(&mut self) -> Result<Arc<[Arc<Entry>]>> {
+        let listing = self.storage.list()?;
+        let mut known = HashMap::with_capacity(listing.sets.len());
+        let mut entries = Vec::with_capacity(listing.sets.len() + listing.unreadable.len());
+        for name in listing.sets {
+            let set = self.entry(name.clone());
+            entries.push(Arc::clone(&set.entry));
+            known.insert(name, set);
+        }
+        entries.extend(listing.unreadable.into_iter().map(|(name, error)| Arc::new(unusable(name, error))));
+        self.known = known;
+        let gone: Vec<KeyId> = self.keys.keys().filter(|key| !self.known.contains_key(&key.entry)).cloned().collect();
+        self.forget_keys(|key| gone.contains(key));
+        self.entries = entries.into();
+        Ok(Arc::clone(&self.entries))
+    }
+
+    fn login(&mut self, role: Role, pin: &Pin) -> Result<()> {
+        if role == Role::SecurityOfficer {
+            return Err(Error::new(ErrorKind::Unsupported, "logging in as security officer to a medium of files"));
+        }
+        if self.entries.is_empty() {
+            self.entries()?;
+        }
+        self.logout();
+        self.pin = Some(Pin::copy_of(pin.expose()));
+        match self.open_one() {
+            Ok(key) => {
+                self.opened_last = Some(key);
+                Ok(())
+            }
+            Err(error) => {
+                self.logout();
+                Err(error)
+            }
+        }
+    }
+
+    fn logout(&mut self) {
+        self.forget_keys(|_| true);
+        self.pin = None;
+    }
+
+    fn usable(&mut self, keys: &[KeyId]) -> Result<Vec<KeyId>> {
+        self.open(keys)?;
+        Ok(keys.iter().filter(|key| matches!(self.keys.get(*key), Some(Ok(_)))).cloned().collect())
+    }
+
+    fn signer(&mut self, key: &KeyId) -> Result<Arc<dyn Signer>> {
+        Ok(self.key(key)?)
+    }
+
+    fn decrypter(&mut self, key: &KeyId) -> Result<Option<Arc<dyn Decrypter>>> {
+        Ok(Some(self.key(key)?))
+    }
+
+    fn vid_random(&mut self, key: &KeyId) -> Result<Option<VidRandom>> {
+        self.key(key)?.vid_random()
+    }
+}
+
+fn is_wrong_pin(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::PinIncorrect { .. })
+}
+
+fn unusable(name: EntryName, error: Error) -> Entry {
+    Entry { name, content: Err(error), problems: Vec::new() }
+}
+
+/// A set from its files. Only the signing certificate is needed; what else is wrong becomes a problem of the set.
+fn read_entry(name: EntryName, view: &mut SetView) -> Entry {
+    let mut problems = Vec::new();
+    let content = match read_pair(&name, Purpose::Sign, view) {
+        Ok(Some(sign)) => {
+            let km = read_pair(&name, Purpose::KeyManagement, view).unwrap_or_else(|error| {
+                problems.push(error);
+                None
+            });
+            let ca_certificates = read_ca_certificates(view).unwrap_or_else(|error| {
+                problems.push(error);
+                Vec::new()
+            });
+            Ok(Credential { sign, km, ca_certificates })
+        }
+        Ok(None) => Err(Error::new(ErrorKind::NotFound, "looking for signCert.der").about(name.as_str())),
+        Err(error) => Err(error),
+    };
+    Entry { name, content, problems }
+}
+
+fn read_pair(name: &EntryName, purpose: Purpose, view: &mut SetView) -> Result<Option<Pair>> {
+    let file = SetFile::certificate(purpose);
+    let Some(bytes) = view.take(file)? else { return Ok(None) };
+    let certificate = Certificate::from_der(&bytes).map_err(|error| error.about(file.file_name()))?;
+    let key = view.present.contains(&SetFile::key(purpose)).then(|| KeyId { entry: name.clone(), purpose });
+    Ok(Some(Pair { purpose, certificate: Arc::new(certificate), key }))
+}
+
+fn read_ca_certificates(view: &mut SetView) -> Result<Vec<Arc<Certificate>>> {
+    let Some(bytes) = view.take(SetFile::CaPubs)? else { return Ok(Vec::new()) };
+    let certificates = ca_pubs::from_der(&bytes).map_err(|error| error.about(SetFile::CaPubs.file_name()))?;
+    Ok(certificates.into_iter().map(Arc::new).collect())
+}
+
+/// Opens key files under one password, on as many threads as are allowed and useful.
+fn open_all(
+    sealed: Vec<Result<(SealedKey, Arc<Certificate>)>>,
+    pin: Option<&Pin>,
+    threads: NonZeroUsize,
+) -> Vec<Result<SoftKey>> {
+    let open_one = |sealed: Result<(SealedKey, Arc<Certificate>)>| {
+        let (sealed, certificate) = sealed?;
+        let pin = pin.ok_or(Error::new(ErrorKind::NotLoggedIn, "opening a private key"))?;
+        SoftKey::new(sealed.open(pin).map_err(Error::from)?, &certificate)
+    };
+    let share = sealed.len().div_ceil(threads.get());
+    if share < 2 || threads.get() == 1 {
+        return sealed.into_iter().map(open_one).collect();
+    }
+    std::thread::scope(|scope| {
+        let mut sealed = sealed.into_iter();
+        let mut workers = Vec::new();
+        loop {
+            let part: Vec<_> = sealed.by_ref().take(share).collect();
+            if part.is_empty() {
+                break;
+            }
+            workers.push(scope.spawn(move || part.into_iter().map(open_one).collect::<Vec<_>>()));
+        }
+        let join = |worker: std::thread::ScopedJoinHandle<'_, Vec<Result<SoftKey>>>| {
+            worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        workers.into_iter().flat_map(join).collect()
+    })
+}
