@@ -18,6 +18,7 @@ pub mod mechanism;
 pub mod medium;
 pub mod npki;
 pub mod pin;
+#[cfg(feature = "sample")]
 pub mod sample;
 pub mod secret;
 pub mod selector;
