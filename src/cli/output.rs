@@ -52,6 +52,22 @@ fn lines(mut table: Table, rows: &[Vec<String>]) -> String {
     text
 }
 
+/// Bytes in base64 (RFC 4648 section 4), padded, in one line.
+pub(crate) fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for group in bytes.chunks(3) {
+        let byte = |index: usize| u32::from(group.get(index).copied().unwrap_or_default());
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for index in 0..4 {
+            let padding = index > group.len();
+            let sextet = (bits >> (18 - 6 * index)) & 63;
+            text.push(if padding { '=' } else { char::from(ALPHABET[sextet as usize]) });
+        }
+    }
+    text
+}
+
 /// Bytes as lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -71,6 +87,14 @@ mod tests {
         let widths: Vec<_> = text.lines().map(|line| line.width()).collect();
         assert_eq!(widths, [22; 4], "{text}");
         assert!(text.starts_with("이름        EXPIRES"), "{text}");
+    }
+
+    #[test]
+    fn base64_follows_rfc_4648() {
+        for (bytes, text) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")] {
+            assert_eq!(base64(bytes.as_bytes()), text);
+        }
+        assert_eq!(base64(&[0xfb, 0xff, 0xfe]), "+//+");
     }
 
     #[test]

@@ -1,25 +1,20 @@
-//! This file makes text of certificates, files and arguments harmless to print.
+//! This file keeps text of certificates, files and arguments from writing to the terminal on its own.
 
 use std::borrow::Cow;
 
-/// The text with every control, ANSI and direction character replaced by U+FFFD: a name cannot move the cursor, recolour
-/// the screen or reverse the reading order of what stands beside it.
-pub(crate) fn printable(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_unprintable) {
-        return Cow::Borrowed(text);
-    }
-    Cow::Owned(text.replace(is_unprintable, "\u{fffd}"))
-}
+pub(crate) use ingam::certificate::printable;
 
-/// JSON with the same characters as `\uXXXX` escapes, which keep their value: within JSON they occur in strings only.
+/// JSON in which every character that [`printable`] replaces is a `\uXXXX` escape: the value stays, since within JSON
+/// such characters occur in strings only. Line breaks stay: they are the layout, in strings they are escaped already.
 pub(crate) fn printable_json(json: &str) -> Cow<'_, str> {
-    if !json.contains(|c| is_unprintable(c) && c != '\n') {
+    let deceives = |c: char| c != '\n' && matches!(printable(c.encode_utf8(&mut [0; 4])), Cow::Owned(_));
+    if !json.contains(deceives) {
         return Cow::Borrowed(json);
     }
     let mut escaped = String::with_capacity(json.len() + 16);
     for c in json.chars() {
-        if is_unprintable(c) && c != '\n' {
-            escaped.push_str(&format!("\\u{:04x}", u32::from(c)));
+        if deceives(c) {
+            escaped.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
         } else {
             escaped.push(c);
         }
@@ -27,31 +22,16 @@ pub(crate) fn printable_json(json: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// Control characters (C0, DEL, C1), line and paragraph separators, invisible characters and everything that changes
-/// direction. All are in the basic plane.
-fn is_unprintable(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{00ad}' | '\u{061c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn names_keep_their_letters_and_lose_their_controls() {
-        assert_eq!(printable("홍길동(주) & Co"), "홍길동(주) & Co");
-        assert_eq!(printable("a\u{1b}[31mb\nc\u{202e}d\u{9b}e"), "a\u{fffd}[31mb\u{fffd}c\u{fffd}d\u{fffd}e");
-    }
-
-    #[test]
     fn json_keeps_the_value_of_what_it_escapes() {
-        let json = "{\n  \"name\": \"a\u{202e}b\"\n}";
+        let json = "{\n  \"name\": \"a\u{202e}b\u{e0041}\u{9b}\"\n}";
         let escaped = printable_json(json);
-        assert_eq!(escaped, "{\n  \"name\": \"a\\u202eb\"\n}");
+        assert_eq!(escaped, "{\n  \"name\": \"a\\u202eb\\udb40\\udc41\\u009b\"\n}");
         let value: serde_json::Value = serde_json::from_str(&escaped).unwrap();
-        assert_eq!(value["name"], "a\u{202e}b");
+        assert_eq!(value["name"], "a\u{202e}b\u{e0041}\u{9b}");
     }
 }
