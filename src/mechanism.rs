@@ -19,6 +19,7 @@ impl Hash {
 
     /// Digest length in bytes.
     #[must_use]
+    #[allow(clippy::len_without_is_empty, reason = "no digest is empty")]
     pub const fn len(self) -> usize {
         match self {
             Self::Sha1 => 20,

@@ -22,7 +22,6 @@ pub use name::{Attribute, Name, decode_string, printable};
 pub use validity::{RENEWAL_PERIOD_DAYS, Standing, days_between, seoul_date};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::mechanism::Hash;
 use layout::{Layout, Span};
 
 /// A certificate: its DER and where in it the parts are. Cheap to make (about a microsecond); names and extensions are
@@ -240,22 +239,6 @@ impl Certificate {
             return None;
         }
         AlgorithmIdentifierRef::from_der(outer).ok().map(|algorithm| algorithm.oid)
-    }
-
-    /// The hash of an RSASSA-PKCS1-v1_5 signature; `None` for every other signature algorithm.
-    #[must_use]
-    pub fn signature_hash(&self) -> Option<Hash> {
-        use const_oid::db::rfc5912::{
-            SHA_1_WITH_RSA_ENCRYPTION, SHA_256_WITH_RSA_ENCRYPTION, SHA_384_WITH_RSA_ENCRYPTION,
-            SHA_512_WITH_RSA_ENCRYPTION,
-        };
-        match self.signature_algorithm()? {
-            SHA_1_WITH_RSA_ENCRYPTION => Some(Hash::Sha1),
-            SHA_256_WITH_RSA_ENCRYPTION => Some(Hash::Sha256),
-            SHA_384_WITH_RSA_ENCRYPTION => Some(Hash::Sha384),
-            SHA_512_WITH_RSA_ENCRYPTION => Some(Hash::Sha512),
-            _ => None,
-        }
     }
 
     /// Whether subject and issuer are the same Name.

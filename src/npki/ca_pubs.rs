@@ -40,7 +40,7 @@ fn split(bytes: &[u8]) -> der::Result<Vec<&[u8]>> {
 ///
 /// # Errors
 /// `InvalidInput` if they are too long for one file or too many.
-pub fn encode<'a>(certificates: impl IntoIterator<Item = &'a Certificate>) -> Result<Vec<u8>> {
+pub fn to_der<'a>(certificates: impl IntoIterator<Item = &'a Certificate>) -> Result<Vec<u8>> {
     let too_long = || Error::new(ErrorKind::InvalidInput, "writing CaPubs");
     let content: Vec<&[u8]> = certificates.into_iter().map(Certificate::der).collect();
     let content_len = content.iter().map(|der| der.len()).sum::<usize>();

@@ -4,16 +4,13 @@ use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use super::folder_writer::{ASIDE, UNFINISHED, Writer};
 use super::{FILE_SIZE_LIMIT, FileSet, Listing, SetFile, SetView, Storage};
 use crate::credential::EntryName;
 use crate::error::{Error, ErrorKind, Result};
-
-/// The folder that a writer is filling; readers pass over it. Only one writer is in a parent folder at a time, so one
-/// that is there already was left by a writer that was killed.
-const UNFINISHED: &str = ".ingam-new";
 
 /// An NPKI folder on a file system.
 ///
@@ -43,11 +40,12 @@ impl NpkiFolder {
     /// Remembers a path under the name that shows it.
     fn name(&mut self, path: &Path) -> EntryName {
         let relative = path.strip_prefix(&self.root).unwrap_or(path);
-        if let Some(text) = relative.to_str() {
-            return EntryName::new(text);
+        // A set that was taken aside keeps the name of its place.
+        let shown: PathBuf = relative.components().filter(|part| part.as_os_str() != ASIDE).collect();
+        let name = EntryName::new(&escaped(shown.as_os_str()));
+        if shown != relative || shown.to_str().is_none() {
+            self.paths.insert(name.clone(), path.to_owned());
         }
-        let name = EntryName::new(&escaped(relative.as_os_str()));
-        self.paths.insert(name.clone(), path.to_owned());
         name
     }
 
@@ -64,9 +62,22 @@ impl NpkiFolder {
         found
     }
 
+    /// Where a set is or will be, for writing.
+    fn target(&self, entry: &EntryName) -> Result<PathBuf> {
+        let mut parts = Path::new(entry.as_str()).components();
+        if entry.as_str().is_empty() || !parts.all(|part| matches!(part, std::path::Component::Normal(_))) {
+            return Err(Error::new(ErrorKind::InvalidInput, "naming a certificate folder").about(entry.as_str()));
+        }
+        Ok(self.path(entry))
+    }
+
     /// The sets in a `USER` folder.
     fn list_user_folder(&mut self, user: &Path, listing: &mut Listing) {
-        for path in self.folders(user, listing) {
+        let mut sets = self.folders(user, listing);
+        // A writer was killed between taking the old set aside and putting the new one in its place.
+        let aside: Vec<PathBuf> = sub_folders(&user.join(ASIDE)).unwrap_or_default();
+        sets.extend(aside.into_iter().filter(|old| !old.file_name().is_some_and(|name| user.join(name).exists())));
+        for path in sets {
             if listing.sets.len() == self.limit {
                 let error = Error::new(ErrorKind::Unsupported, "listing more folders than limits.folders allows");
                 listing.unreadable.push((self.name(user), error.about(format!("limits.folders = {}", self.limit))));
@@ -137,25 +148,19 @@ impl Storage for NpkiFolder {
         Ok(view)
     }
 
-    fn publish(&mut self, entry: &EntryName, set: &FileSet) -> Result<()> {
-        let target = self.path(entry);
-        let about = |error: Error| error.about(target.to_string_lossy());
-        let Some(parent) = target.parent().filter(|_| stays_inside(entry)) else {
-            return Err(about(Error::new(ErrorKind::InvalidInput, "naming a certificate folder")));
-        };
-        create_private_folders(parent).map_err(|error| about(Error::io("making the folder", error)))?;
-        let unfinished = parent.join(UNFINISHED);
-        let written = lock_folder(parent).and_then(|lock| {
-            let written = fill(&unfinished, set)
-                // The rename replaces an empty folder at most; a set that is there stays untouched.
-                .and_then(|()| fs::rename(&unfinished, &target))
-                .and_then(|()| sync(&lock));
-            if written.is_err() {
-                let _ = fs::remove_dir_all(&unfinished);
-            }
-            written
-        });
-        written.map_err(|error| about(Error::io("writing the certificate folder", error)))
+    fn publish(&mut self, entry: &EntryName, set: &FileSet, replaces: Option<u64>) -> Result<()> {
+        let target = self.target(entry)?;
+        let writer = Writer::enter(&target)?;
+        if let Some(stamp) = replaces
+            && self.read(entry, &[])?.stamp != stamp
+        {
+            return Err(Error::new(ErrorKind::Busy, "replacing a set that changed meanwhile").about(entry.as_str()));
+        }
+        writer.publish(set, replaces.is_some())
+    }
+
+    fn remove(&mut self, entry: &EntryName) -> Result<()> {
+        Writer::enter(&self.target(entry)?)?.remove()
     }
 }
 
@@ -175,7 +180,8 @@ fn sub_folders(path: &Path) -> Result<Vec<PathBuf>> {
     for item in fs::read_dir(path).map_err(io)? {
         let item = item.map_err(io)?;
         let Ok(kind) = item.file_type() else { continue };
-        if (kind.is_dir() || kind.is_symlink() && item.path().is_dir()) && item.file_name() != UNFINISHED {
+        let of_a_writer = [UNFINISHED, ASIDE].iter().any(|name| item.file_name() == *name);
+        if !of_a_writer && (kind.is_dir() || kind.is_symlink() && item.path().is_dir()) {
             found.push(item.path());
         }
     }
@@ -184,12 +190,6 @@ fn sub_folders(path: &Path) -> Result<Vec<PathBuf>> {
 
 fn is_user_folder(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.eq_ignore_ascii_case("USER"))
-}
-
-/// Whether an entry's name leads to a place below the root.
-fn stays_inside(entry: &EntryName) -> bool {
-    let mut parts = Path::new(entry.as_str()).components();
-    !entry.as_str().is_empty() && parts.all(|part| matches!(part, std::path::Component::Normal(_)))
 }
 
 /// Reads a regular file of at most [`FILE_SIZE_LIMIT`] bytes; anything else could block or fill the memory.
@@ -218,49 +218,4 @@ fn hash_version(metadata: &Metadata, state: &mut DefaultHasher) {
     }
     #[cfg(not(unix))]
     metadata.modified().ok().hash(state);
-}
-
-/// Makes a new folder with these files, all of it on the disk when this returns.
-fn fill(folder: &Path, set: &FileSet) -> std::io::Result<()> {
-    if folder.exists() {
-        fs::remove_dir_all(folder)?;
-    }
-    create_private_folders(folder)?;
-    for (file, bytes) in &set.0 {
-        let mut options = File::options();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut out = options.open(folder.join(file.file_name()))?;
-        out.write_all(bytes)?;
-        out.sync_all()?;
-    }
-    open_folder(folder).and_then(|folder| sync(&folder))
-}
-
-fn create_private_folders(path: &Path) -> std::io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
-}
-
-/// Keeps other writers out of a folder until the returned handle is dropped. Needs no file of its own, so it works the
-/// same on a USB drive.
-fn lock_folder(path: &Path) -> std::io::Result<Option<File>> {
-    let folder = open_folder(path)?;
-    if let Some(folder) = &folder {
-        folder.lock()?;
-    }
-    Ok(folder)
-}
-
-/// A folder as a file, for locking and syncing; `None` where the platform has no such thing.
-fn open_folder(path: &Path) -> std::io::Result<Option<File>> {
-    if cfg!(unix) { File::open(path).map(Some) } else { Ok(None) }
-}
-
-fn sync(folder: &Option<File>) -> std::io::Result<()> {
-    folder.as_ref().map_or(Ok(()), File::sync_all)
 }

@@ -1,6 +1,7 @@
 //! This file says what a place that keeps key files must offer: trait [`Storage`]. [`SoftToken`] makes it a token.
 
 mod folder;
+mod folder_writer;
 mod soft_key;
 mod soft_token;
 
@@ -28,11 +29,20 @@ pub trait Storage: Send {
     /// If the set as a whole cannot be looked at; a file that cannot be read carries its own error.
     fn read(&mut self, entry: &EntryName, wanted: &[SetFile]) -> Result<SetView>;
 
-    /// Writes a set under a new name: afterwards it is there whole, or not at all.
+    /// Writes a set: afterwards the new one is there whole, or what was there before.
+    ///
+    /// `replaces` is the [stamp](SetView::stamp) of the set that it takes the place of; `None` makes a new one.
     ///
     /// # Errors
-    /// `AlreadyExists`, `NoSpace`, `WriteProtected`, `NotPermitted`, `Device`.
-    fn publish(&mut self, entry: &EntryName, set: &FileSet) -> Result<()>;
+    /// `AlreadyExists`; `Busy` if the set that it replaces changed meanwhile; `NoSpace`, `WriteProtected`,
+    /// `NotPermitted`, `Device`.
+    fn publish(&mut self, entry: &EntryName, set: &FileSet, replaces: Option<u64>) -> Result<()>;
+
+    /// Removes a set: afterwards it is gone whole, or still there.
+    ///
+    /// # Errors
+    /// `NotFound`, `WriteProtected`, `NotPermitted`, `Device`.
+    fn remove(&mut self, entry: &EntryName) -> Result<()>;
 }
 
 /// The files of one certificate set.
