@@ -42,8 +42,8 @@ impl Folders {
             return configuration;
         }
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../softhsm-config/private-token.sh");
-        let made = Command::new(script).arg(&folder).args(["bench", SOFTHSM_PIN]).status().unwrap();
-        assert!(made.success(), "{script}: {made}");
+        let made = Command::new(script).arg(&folder).args(["bench", SOFTHSM_PIN]).output().unwrap();
+        assert!(made.status.success(), "{script}: {made:?}");
         let npki = self.npki(1);
         let count = certificates.to_string();
         child::figures("provision", &[&count], &[("SOFTHSM2_CONF", &configuration), ("INGAM_NPKI_PATH", &npki)]);

@@ -75,12 +75,11 @@ pub(crate) fn list_once(module: &Path) -> Vec<f64> {
     let mut certificates = 0;
     let took = time(|| {
         host.initialize();
-        for slot in host.slots() {
-            let session = host.open(slot);
-            for object in session.find(&[attribute(CKA_CLASS, &CKO_CERTIFICATE)]) {
-                let value = session.read(object, &[CKA_LABEL, CKA_ID, CKA_VALUE]).pop();
-                certificates += usize::from(value.is_some_and(|value| !value.is_empty()));
-            }
+        // SoftHSM has a second slot, with a token that is not initialised.
+        let session = host.open(host.slots()[0]);
+        for object in session.find(&[attribute(CKA_CLASS, &CKO_CERTIFICATE)]) {
+            let value = session.read(object, &[CKA_LABEL, CKA_ID, CKA_VALUE]).pop();
+            certificates += usize::from(value.is_some_and(|value| !value.is_empty()));
         }
     });
     vec![took.as_secs_f64(), figure(certificates)]
