@@ -141,7 +141,7 @@ mod odd {
         KEY.get_or_init(|| PrivateKey::from_pkcs1_der(generate(2048).unwrap().expose()).unwrap())
     }
 
-    pub fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    pub(super) fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
         let content = parts.concat();
         let len = u16::try_from(content.len()).unwrap().to_be_bytes();
         let header = match content.len() {
@@ -157,37 +157,42 @@ mod odd {
         tlv(0x30, &[&tlv(0x31, &[&attribute])])
     }
 
-    pub fn extension(id: u8, critical: bool, value: &[u8]) -> Vec<u8> {
+    pub(super) fn extension(id: u8, critical: bool, value: &[u8]) -> Vec<u8> {
         let critical: &[u8] = if critical { &[1, 1, 0xFF] } else { &[] };
         tlv(0x30, &[&[6, 3, 0x55, 0x1D, id], critical, &tlv(4, &[value])])
     }
 
-    pub fn ca(path_len: Option<u8>) -> Vec<u8> {
+    pub(super) fn ca(path_len: Option<u8>) -> Vec<u8> {
         let path_len = path_len.map_or_else(Vec::new, |most| vec![2, 1, most]);
         extension(19, true, &tlv(0x30, &[&[1, 1, 0xFF], &path_len]))
     }
 
-    pub const CERT_SIGN: &[u8] = &[3, 2, 2, 4];
-    pub const CRL_SIGN: &[u8] = &[3, 2, 1, 2];
+    pub(super) const CERT_SIGN: &[u8] = &[3, 2, 2, 4];
+    pub(super) const CRL_SIGN: &[u8] = &[3, 2, 1, 2];
 
-    pub fn policies(last_arcs: &[u8]) -> Vec<u8> {
+    pub(super) fn policies(last_arcs: &[u8]) -> Vec<u8> {
         let each = last_arcs.iter().map(|arc| tlv(0x30, &[&[6, 3, 0x2A, 3, *arc]]));
         extension(32, true, &tlv(0x30, &[&each.collect::<Vec<_>>().concat()]))
     }
 
-    pub fn any_policy() -> Vec<u8> {
+    pub(super) fn any_policy() -> Vec<u8> {
         extension(32, true, &tlv(0x30, &[&tlv(0x30, &[&[6, 4, 0x55, 0x1D, 0x20, 0]])]))
     }
 
-    pub fn explicit_policy() -> Vec<u8> {
+    pub(super) fn explicit_policy() -> Vec<u8> {
         extension(36, true, &[0x30, 3, 0x80, 1, 0])
     }
 
-    pub fn issue(issuer: &str, subject: &str, extensions: &[Vec<u8>]) -> Certificate {
+    pub(super) fn issue(issuer: &str, subject: &str, extensions: &[Vec<u8>]) -> Certificate {
         issue_with(Hash::Sha256, (issuer, 0x0C), subject, extensions)
     }
 
-    pub fn issue_with(hash: Hash, (issuer, string): (&str, u8), subject: &str, extensions: &[Vec<u8>]) -> Certificate {
+    pub(super) fn issue_with(
+        hash: Hash,
+        (issuer, string): (&str, u8),
+        subject: &str,
+        extensions: &[Vec<u8>],
+    ) -> Certificate {
         let last_arc = match hash {
             Hash::Sha1 => 5,
             Hash::Sha256 => 11,
