@@ -13,4 +13,6 @@ certificate-medium-storage-token = storage token
 certificate-medium-security-token = security token
 certificate-medium-card = card
 
+certificate-test-issuer = { $issuer } (TEST)
+
 certificate-one-line = { $name } / { $issuer } / { $usage } / expires { $expires } / { $selector }

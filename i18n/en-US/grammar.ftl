@@ -128,3 +128,26 @@ help-module-path-usage = ingam module path
 help-module-path-examples =
     pkcs11-tool --module "$(ingam module path)" --list-slots
     ingam module path --json
+
+help-sample = Makes a TEST CA and certificates for trying out. They are good for nothing real.
+help-sample-usage =
+    ingam sample --out DIR [--kind KIND]… [--expires-in DAYS] [--km] [--name NAME] [--count N]
+                 [--password-fd N | --password-file FILE | --password-env VAR]
+help-sample-examples =
+    ingam sample --out try
+    ingam sample --out try --kind personal-bank --kind tax-invoice --expires-in 18d --km
+    ingam sample --out ci --password-fd 3 --json 3< pw
+help-sample-output = Make NPKI, root.pem and ca.pem in this folder; nothing is made if it holds an NPKI folder
+help-sample-output-value = DIR
+help-sample-kind =
+    Kind (may be repeated): personal-bank (default), personal-universal, personal-securities,
+    personal-credit-card, corporate-universal, corporate-banking, tax-invoice
+help-sample-kind-value = KIND
+help-sample-expires-in = Time left (default: 365d; -1d is expired)
+help-sample-expires-in-value = DAYS
+help-sample-km = Make the encryption certificate and key too
+help-sample-name = The owner's name
+help-sample-name-value = NAME
+help-sample-count = How many of each kind, 1 to 1000 (default: 1)
+help-sample-count-value = N
+help-sample-password-fd = Read the password from this file descriptor (without any: the test password that everybody knows)

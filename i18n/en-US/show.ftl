@@ -3,10 +3,10 @@
 show-name = Name
 show-common-name = CN
 show-issuer = Issuer
-show-issuer-value = { $issuer } ({ $ca })
+show-issuer-value = { $issuer } – { $ca }
 show-usage = Usage
 show-validity = Valid
-show-validity-value = { $from } … { $to } ({ $left })
+show-validity-value = { $from } … { $to }, { $left }
 show-key = Key
 show-key-missing = no private key
 show-key-sign = sign

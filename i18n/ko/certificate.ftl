@@ -13,4 +13,6 @@ certificate-medium-storage-token = 저장토큰
 certificate-medium-security-token = 보안토큰
 certificate-medium-card = 스마트카드
 
+certificate-test-issuer = { $issuer } (시험용)
+
 certificate-one-line = { $name } / { $issuer } / { $usage } / { $expires } 만료 / { $selector }

@@ -128,3 +128,26 @@ help-module-path-usage = ingam module path
 help-module-path-examples =
     pkcs11-tool --module "$(ingam module path)" --list-slots
     ingam module path --json
+
+help-sample = 시험용 인증기관과 인증서를 만듭니다. 실제로는 쓸 수 없는 인증서입니다. (시험용)
+help-sample-usage =
+    ingam sample --out 폴더 [--kind 종류]… [--expires-in 일수] [--km] [--name 이름] [--count 개수]
+                 [--password-fd 번호 | --password-file 파일 | --password-env 변수]
+help-sample-examples =
+    ingam sample --out 시험
+    ingam sample --out 시험 --kind personal-bank --kind tax-invoice --expires-in 18d --km
+    ingam sample --out ci --password-fd 3 --json 3< pw
+help-sample-output = 이 폴더에 NPKI, root.pem, ca.pem을 만듭니다. NPKI 폴더가 이미 있으면 만들지 않습니다
+help-sample-output-value = 폴더
+help-sample-kind =
+    종류(여러 번 쓸 수 있음): personal-bank(기본값), personal-universal, personal-securities,
+    personal-credit-card, corporate-universal, corporate-banking, tax-invoice
+help-sample-kind-value = 종류
+help-sample-expires-in = 만료까지 남은 기간 (기본값: 365d, 만료된 인증서는 -1d)
+help-sample-expires-in-value = 일수
+help-sample-km = 암호화용 인증서와 키도 만듭니다
+help-sample-name = 소유자 이름
+help-sample-name-value = 이름
+help-sample-count = 종류마다 만들 개수, 1 ~ 1000 (기본값: 1)
+help-sample-count-value = 개수
+help-sample-password-fd = 인증서 암호를 이 번호의 파일 디스크립터에서 읽습니다 (없으면 널리 알려진 시험용 암호)

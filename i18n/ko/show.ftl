@@ -3,10 +3,10 @@
 show-name = 이름
 show-common-name = CN
 show-issuer = 발급기관
-show-issuer-value = { $issuer } ({ $ca })
+show-issuer-value = { $issuer } – { $ca }
 show-usage = 용도
 show-validity = 유효기간
-show-validity-value = { $from } ~ { $to } ({ $left })
+show-validity-value = { $from } ~ { $to }, { $left }
 show-key = 키
 show-key-missing = 개인키 없음
 show-key-sign = 서명용

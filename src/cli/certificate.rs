@@ -13,14 +13,17 @@ use crate::cli::language::{Language, Words};
 use crate::cli::output::hex;
 use crate::cli::report::Report;
 
-/// The issuing CA as its customers know it.
+/// The issuing CA as its customers know it; a TEST CA, ours or a real one's, is marked as such.
 pub(crate) fn issuer(words: &Words, certificate: &Certificate) -> String {
     let authority = Authority::of(certificate);
     let name = match words.language() {
         Language::Korean => authority.name_ko(),
         Language::English => authority.name_en(),
     };
-    if name.is_empty() { certificate.issuer_common_name() } else { name.to_owned() }
+    let common_name = certificate.issuer_common_name();
+    let is_test = common_name.to_ascii_lowercase().contains("test");
+    let name = if name.is_empty() { &common_name } else { name };
+    if is_test { words.tell("certificate-test-issuer", &[("issuer", name.into())]) } else { name.to_owned() }
 }
 
 /// 개인 은행/신용카드/보험용; the OID of what is not known.

@@ -23,9 +23,8 @@ pub(crate) fn input(path: &Path) -> Result<Box<dyn Read>, Failure> {
 pub(crate) fn short(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     let read = input(path)?.take(limit + 1).read_to_end(&mut bytes);
-    let read = read.and_then(|length| {
-        if length as u64 > limit { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(()) }
-    });
+    let read =
+        read.and_then(|length| if length as u64 > limit { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(()) });
     read.map_err(|error| Failure::file("reading a file", path, error))?;
     Ok(bytes)
 }
@@ -103,9 +102,8 @@ fn write_whole(target: &Path, bytes: &[u8], replace: bool, secrecy: Secrecy) -> 
     beside.push(name);
     beside.push(format!(".{}.tmp", std::process::id()));
     let beside = target.with_file_name(beside);
-    let result = fill(&beside, bytes, secrecy).and_then(|()| {
-        if replace { std::fs::rename(&beside, target) } else { rename_to_new(&beside, target) }
-    });
+    let result = fill(&beside, bytes, secrecy)
+        .and_then(|()| if replace { std::fs::rename(&beside, target) } else { rename_to_new(&beside, target) });
     if result.is_err() {
         let _ = std::fs::remove_file(&beside);
     }

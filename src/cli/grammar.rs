@@ -107,7 +107,8 @@ fn dress(command: Command, path: &str, words: &Words) -> Command {
         .subcommand_help_heading(words.say("help-heading-verbs"))
         .mut_args(|argument| dress_argument(argument, path, words))
         .mut_subcommands(|verb| {
-            let below = if path == "ingam" { verb.get_name().to_owned() } else { format!("{path}-{}", verb.get_name()) };
+            let below =
+                if path == "ingam" { verb.get_name().to_owned() } else { format!("{path}-{}", verb.get_name()) };
             dress(verb, &below, words)
         })
 }
@@ -125,7 +126,8 @@ fn dress_argument(argument: Arg, path: &str, words: &Words) -> Arg {
         "help-heading-options"
     };
     let value = words.find(&format!("{own}-value")).or_else(|| words.find(&format!("{shared}-value")));
-    let argument = argument.help(help).help_heading(words.say(heading)).hide_possible_values(true).hide_default_value(true);
+    let argument =
+        argument.help(help).help_heading(words.say(heading)).hide_possible_values(true).hide_default_value(true);
     match value {
         Some(value) => argument.value_name(value),
         None => argument,
@@ -133,7 +135,10 @@ fn dress_argument(argument: Arg, path: &str, words: &Words) -> Arg {
 }
 
 fn indented(text: &str) -> String {
-    text.lines().map(|line| if line.is_empty() { String::new() } else { format!("  {line}") }).collect::<Vec<_>>().join("\n")
+    text.lines()
+        .map(|line| if line.is_empty() { String::new() } else { format!("  {line}") })
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[cfg(test)]
@@ -159,7 +164,8 @@ mod tests {
     fn explain(words: &Words, mut command: Command) {
         let help = command.render_long_help().to_string();
         assert!(!help.contains('⟨'), "{help}");
-        for foreign in ["Usage:", "Options:", "Arguments:", "Commands:", "[default", "[possible", "[aliases", "Print "] {
+        for foreign in ["Usage:", "Options:", "Arguments:", "Commands:", "[default", "[possible", "[aliases", "Print "]
+        {
             assert!(words.language() == Language::English || !help.contains(foreign), "{foreign} in {help}");
         }
         let verbs: Vec<Command> = command.get_subcommands().cloned().collect();

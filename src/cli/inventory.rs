@@ -69,12 +69,17 @@ impl Set {
 }
 
 impl Inventory {
-    /// Looks at every medium, or at those that `medium` names.
+    /// Looks at every medium, or at those that the option `--medium` names.
     pub(crate) fn take(medium: Option<&str>) -> Result<Self, Failure> {
         let bad = |_| Failure::BadValue { option: "--medium", value: medium.unwrap_or_default().to_owned() };
-        let wanted = medium.map(str::parse::<MediumSelector>).transpose().map_err(bad)?;
+        let wanted = medium.map(str::parse).transpose().map_err(bad)?;
+        Self::of(wanted.as_ref())
+    }
+
+    /// Looks at every medium, or at those that `wanted` names.
+    pub(crate) fn of(wanted: Option<&MediumSelector>) -> Result<Self, Failure> {
         let mut config = Config::load()?;
-        if let Some(folder) = wanted.as_ref().and_then(MediumSelector::folder) {
+        if let Some(folder) = wanted.and_then(MediumSelector::folder) {
             // The folder that holds the NPKI folder does as well: the root of a drive, the folder of a sample.
             let below = folder.join("NPKI");
             config.npki_roots = vec![if below.is_dir() { below } else { folder.to_owned() }];
@@ -87,14 +92,14 @@ impl Inventory {
             searched: config.npki_roots,
         };
         for slot in inventory.keystore.slots() {
-            if slot.present && wanted.as_ref().is_none_or(|wanted| wanted.fits(&slot.medium)) {
+            if slot.present && wanted.is_none_or(|wanted| wanted.fits(&slot.medium)) {
                 inventory.media += 1;
                 inventory.add(slot.id, &slot.medium);
             }
         }
         let failed = inventory.keystore.driver_errors();
         inventory.unusable.extend(failed.into_iter().map(|(driver, error)| (driver.to_owned(), error)));
-        if let Some(folder) = wanted.as_ref().and_then(MediumSelector::folder)
+        if let Some(folder) = wanted.and_then(MediumSelector::folder)
             && inventory.media == 0
         {
             return Err(Error::new(ErrorKind::Removed, "looking for a medium").about(folder.to_string_lossy()).into());
@@ -161,8 +166,7 @@ impl Inventory {
 
     fn one(&self, session: &Session, selector: &str, fits: impl Fn(&Set) -> bool) -> Result<&Set, Failure> {
         let mut fitting = self.sets.iter().filter(|set| fits(set));
-        let first =
-            fitting.next().ok_or_else(|| Failure::CertificateNotFound { selector: selector.to_owned() })?;
+        let first = fitting.next().ok_or_else(|| Failure::CertificateNotFound { selector: selector.to_owned() })?;
         // Copies of one certificate are no question: the first is the safest.
         let mut others = fitting.filter(|set| set.row != first.row).peekable();
         if others.peek().is_none() {

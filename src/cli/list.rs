@@ -92,10 +92,8 @@ impl View for List<'_> {
         if !self.inventory.unusable.is_empty() {
             text.push_str(&format!("\n{}\n", words.say("list-unusable")));
             for (place, error) in &self.inventory.unusable {
-                let line = words.tell(
-                    "list-unusable-line",
-                    &[("place", place.into()), ("reason", (&reason(error, words)).into())],
-                );
+                let line = words
+                    .tell("list-unusable-line", &[("place", place.into()), ("reason", (&reason(error, words)).into())]);
                 text.push_str(&format!("{line}\n"));
             }
         }
@@ -105,10 +103,9 @@ impl View for List<'_> {
 
 impl List<'_> {
     fn rows(&self, words: &Words) -> String {
-        let heading = [
-            "list-number", "list-name", "list-issuer", "list-usage", "list-medium", "list-expires", "list-left",
-        ]
-        .map(|key| words.say(key));
+        let heading =
+            ["list-number", "list-name", "list-issuer", "list-usage", "list-medium", "list-expires", "list-left"]
+                .map(|key| words.say(key));
         let mut rows = Vec::new();
         for copies in self.sets.chunk_by(|one, other| one.row == other.row) {
             let shown = if self.every_copy { copies } else { &copies[..1] };
@@ -129,8 +126,7 @@ impl List<'_> {
         let several = self.inventory.media > 1;
         let mut medium = certificate::medium(words, &set.medium, several);
         if hidden > 0 {
-            medium =
-                words.tell("list-medium-and-others", &[("medium", (&medium).into()), ("count", hidden.into())]);
+            medium = words.tell("list-medium-and-others", &[("medium", (&medium).into()), ("count", hidden.into())]);
         }
         let mut left = certificate::left(words, certificate, self.now);
         if set.credential.sign.key.is_none() {
@@ -156,10 +152,9 @@ impl List<'_> {
         let mut media: Vec<_> = self.sets.iter().map(|set| &set.medium.id).collect();
         media.sort_unstable();
         media.dedup();
-        let mut parts = vec![words.tell(
-            "list-summary",
-            &[("certificates", certificates.len().into()), ("media", media.len().into())],
-        )];
+        let mut parts = vec![
+            words.tell("list-summary", &[("certificates", certificates.len().into()), ("media", media.len().into())]),
+        ];
         let counts = [
             ("list-summary-expired", count(|standing| standing == Standing::Expired)),
             ("list-summary-renewal", count(|standing| matches!(standing, Standing::RenewalPeriod(_)))),

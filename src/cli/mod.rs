@@ -53,9 +53,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
 fn perform(session: &mut Session, arguments: Vec<OsString>) -> Result<Exit, Failure> {
     let grammar = grammar::localised(Arguments::command(), session.words());
     let verbs = grammar.clone();
-    let parsed = grammar
-        .try_get_matches_from(&arguments)
-        .and_then(|matches| Arguments::from_arg_matches(&matches));
+    let parsed = grammar.try_get_matches_from(&arguments).and_then(|matches| Arguments::from_arg_matches(&matches));
     let Arguments { global, verb } = match parsed {
         Ok(parsed) => parsed,
         Err(error) => return usage::answer(session, verbs, &arguments, &error),

@@ -26,13 +26,13 @@ pub(crate) enum NoAnswer {
 pub(crate) fn hidden(question: &str) -> Result<Zeroizing<Vec<u8>>, NoAnswer> {
     use std::io::{Read as _, Write as _};
 
-    let mut terminal =
+    let terminal =
         std::fs::File::options().read(true).write(true).open("/dev/tty").map_err(|_| NoAnswer::NoTerminal)?;
     let echo_off = EchoOff::new(&terminal).map_err(NoAnswer::Terminal)?;
-    terminal.write_all(question.as_bytes()).map_err(NoAnswer::Terminal)?;
+    (&terminal).write_all(question.as_bytes()).map_err(NoAnswer::Terminal)?;
     let mut line = Zeroizing::new(vec![0; LONGEST]);
-    let length = terminal.read(&mut line).map_err(NoAnswer::Terminal)?;
-    let _ = terminal.write_all(b"\n");
+    let length = (&terminal).read(&mut line).map_err(NoAnswer::Terminal)?;
+    let _ = (&terminal).write_all(b"\n");
     drop(echo_off);
     match line[..length].last() {
         None | Some(&INTERRUPT) => Err(NoAnswer::Cancelled),

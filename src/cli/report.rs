@@ -58,15 +58,18 @@ impl Report {
     }
 
     /// The one table from the library's errors to words and exit codes.
-    fn of_error(error: &Error, words: &Words) -> Self {
+    pub(crate) fn of_error(error: &Error, words: &Words) -> Self {
         let (code, exit, message, hint) = match error.kind() {
             ErrorKind::AlreadyExists => ("already_exists", Exit::Unavailable, "error-already-exists", None),
             ErrorKind::Ambiguous => ("ambiguous", Exit::NotFound, "error-ambiguous", None),
             ErrorKind::Busy => ("busy", Exit::Unavailable, "error-busy", Some("error-busy-hint")),
             ErrorKind::Cancelled => ("cancelled", Exit::Interrupted, "error-cancelled", None),
-            ErrorKind::CertificateExpired => {
-                ("certificate_expired", Exit::Failed, "error-certificate-expired", Some("error-certificate-expired-hint"))
-            }
+            ErrorKind::CertificateExpired => (
+                "certificate_expired",
+                Exit::Failed,
+                "error-certificate-expired",
+                Some("error-certificate-expired-hint"),
+            ),
             ErrorKind::Damaged => ("damaged", Exit::Failed, "error-damaged", Some("error-damaged-hint")),
             ErrorKind::Device => ("device", Exit::Other, "error-device", None),
             ErrorKind::InvalidInput => ("invalid_input", Exit::Usage, "error-invalid-input", None),

@@ -87,12 +87,7 @@ impl PasswordArguments {
     }
 
     /// The password, at last by asking for it.
-    pub(crate) fn get(
-        &self,
-        session: &Session,
-        uri: Option<&Pkcs11Uri>,
-        question: &str,
-    ) -> Result<Pin, Failure> {
+    pub(crate) fn get(&self, session: &Session, uri: Option<&Pkcs11Uri>, question: &str) -> Result<Pin, Failure> {
         if let Some(pin) = self.given(uri)? {
             return Ok(pin);
         }
@@ -225,9 +220,14 @@ mod tests {
 
     #[test]
     fn one_line_break_at_the_end_is_not_part_of_the_secret() {
-        for (content, secret) in
-            [("pass", "pass"), ("pass\n", "pass"), ("pass\r\n", "pass"), ("pass\n\n", "pass\n"), (" p \n", " p "), ("\n", "")]
-        {
+        for (content, secret) in [
+            ("pass", "pass"),
+            ("pass\n", "pass"),
+            ("pass\r\n", "pass"),
+            ("pass\n\n", "pass\n"),
+            (" p \n", " p "),
+            ("\n", ""),
+        ] {
             assert_eq!(&one_line(content.as_bytes()).unwrap()[..], secret.as_bytes());
         }
         assert!(one_line(&[b'x'; LONGEST + 1][..]).is_err());

@@ -39,9 +39,9 @@ impl Session {
         self.json
     }
 
-    /// Whether the technical cause is shown below an error.
-    pub(crate) fn is_verbose(&self) -> bool {
-        self.verbose
+    /// Whether only results and errors are printed.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
     }
 
     /// Whether a person may be asked for something.

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::cli::failure::Failure;
 use crate::cli::inventory::{CertificateArgument, Inventory, Set, pin_source};
 use crate::cli::language::Words;
-use crate::cli::output::{View, base64, facts, hex};
+use crate::cli::output::{View, facts, hex, pem};
 use crate::cli::report::{Exit, reason};
 use crate::cli::secret::PasswordArguments;
 use crate::cli::session::Session;
@@ -181,9 +181,10 @@ fn details(words: &Words, certificate: &Certificate) -> Vec<(&'static str, Strin
     let none = || words.say("show-none");
     let usage = certificate.key_usage().map(|usage| usage.names().collect::<Vec<_>>().join(", "));
     let policies: Vec<String> = certificate.policies().iter().map(ToString::to_string).collect();
-    let extensions = certificate.extensions().filter_map(Result::ok).map(|extension| {
-        format!("{}{}", extension.oid, if extension.critical { " (critical)" } else { "" })
-    });
+    let extensions = certificate
+        .extensions()
+        .filter_map(Result::ok)
+        .map(|extension| format!("{}{}", extension.oid, if extension.critical { " (critical)" } else { "" }));
     let signature = certificate.signature_algorithm().map(|oid| oid.to_string());
     vec![
         ("show-subject", certificate.subject_display()),
@@ -197,16 +198,4 @@ fn details(words: &Words, certificate: &Certificate) -> Vec<(&'static str, Strin
         ("show-sha1", hex(&certificate.sha1())),
         ("show-extensions", extensions.collect::<Vec<_>>().join(", ")),
     ]
-}
-
-/// RFC 7468.
-fn pem(der: &[u8]) -> String {
-    let base64 = base64(der);
-    let mut text = String::from("-----BEGIN CERTIFICATE-----\n");
-    for line in base64.as_bytes().chunks(64) {
-        text.push_str(std::str::from_utf8(line).unwrap_or_default());
-        text.push('\n');
-    }
-    text.push_str("-----END CERTIFICATE-----\n");
-    text
 }

@@ -114,13 +114,20 @@ pub(crate) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Fail
     let signature = signer.sign(&request)?;
     output.write(session, &signature, Secrecy::Public)?;
     if !output.is_stdout() && (session.is_json() || !session.is_quiet()) {
-        session.show(&Signed { set, output: &output, algorithm: arguments.scheme.name(), length: signature.len(), expired })?;
+        session.show(&Signed {
+            set,
+            output: &output,
+            algorithm: arguments.scheme.name(),
+            length: signature.len(),
+            expired,
+        })?;
     }
     Ok(Exit::Done)
 }
 
 fn digest(input: Box<dyn Read>, arguments: &Arguments) -> Result<Vec<u8>, Failure> {
-    hash_all(input, arguments.scheme.hash()).map_err(|error| Failure::file("reading the input", &arguments.input, error))
+    hash_all(input, arguments.scheme.hash())
+        .map_err(|error| Failure::file("reading the input", &arguments.input, error))
 }
 
 /// The digest of everything that there is to read, a piece at a time.

@@ -30,10 +30,7 @@ pub(crate) fn answer(
         _ => {
             let words = session.words();
             let verb = format!("{} --help", path(grammar, arguments));
-            Err(Failure::Grammar {
-                message: message(words, error),
-                hint: hint(words, error, &verb),
-            })
+            Err(Failure::Grammar { message: message(words, error), hint: hint(words, error, &verb) })
         }
     }
 }
@@ -49,10 +46,13 @@ fn message(words: &Words, error: &clap::Error) -> String {
             words.tell("error-unknown-verb", &[("verb", (&text(error, ContextKind::InvalidSubcommand)).into())])
         }
         ErrorKind::InvalidValue if text(error, ContextKind::InvalidValue).is_empty() => told("error-value-missing"),
-        ErrorKind::InvalidValue | ErrorKind::ValueValidation => words.tell(
-            "error-bad-value",
-            &[("option", (&argument).into()), ("value", (&text(error, ContextKind::InvalidValue)).into())],
-        ),
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
+            let value = text(error, ContextKind::InvalidValue);
+            // The secret itself may stand where its descriptor belongs.
+            let secret = ["--password", "--pin", "--idn"].iter().any(|option| argument.starts_with(option));
+            let value = if secret { "" } else { &value };
+            words.tell("error-bad-value", &[("option", (&argument).into()), ("value", value.into())])
+        }
         ErrorKind::MissingRequiredArgument => told("error-argument-missing"),
         ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             words.say("error-verb-missing")
@@ -94,7 +94,9 @@ fn text(error: &clap::Error, kind: ContextKind) -> String {
     };
     match error.get(kind) {
         Some(ContextValue::String(text)) => without_value(text),
-        Some(ContextValue::Strings(texts)) => texts.iter().map(|text| without_value(text)).collect::<Vec<_>>().join(", "),
+        Some(ContextValue::Strings(texts)) => {
+            texts.iter().map(|text| without_value(text)).collect::<Vec<_>>().join(", ")
+        }
         _ => String::new(),
     }
 }

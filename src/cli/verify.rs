@@ -1,6 +1,6 @@
 //! This file is `ingam verify`: a verdict on each item of a certificate, or on a raw signature that it made.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use ingam::certificate::{Certificate, seoul_date};
@@ -50,8 +50,8 @@ fn signature_fits(
     session: &Session,
     set: &Set,
     arguments: &Arguments,
-    input: &PathBuf,
-    signature: &PathBuf,
+    input: &Path,
+    signature: &Path,
 ) -> Result<Exit, Failure> {
     let signature = file::short(signature, SIGNATURE_LIMIT)?;
     let digest = hash_all(file::input(input)?, arguments.scheme.hash())
@@ -105,7 +105,7 @@ fn certificate(session: &Session, set: &Set, arguments: &Arguments) -> Result<Ex
 }
 
 /// The certificates of a file: PEM with one or several, DER, or `CaPubs`.
-fn certificates(path: &PathBuf) -> Result<Vec<Certificate>, Failure> {
+fn certificates(path: &Path) -> Result<Vec<Certificate>, Failure> {
     const MARK: &[u8] = b"-----BEGIN";
     let about = |error: ingam::Error| error.about(path.to_string_lossy());
     let bytes = file::short(path, Certificate::MAX_LEN as u64)?;
@@ -117,10 +117,9 @@ fn certificates(path: &PathBuf) -> Result<Vec<Certificate>, Failure> {
 }
 
 fn from_pem(bytes: &[u8]) -> ingam::Result<Vec<Certificate>> {
-    use x509_cert::der::Encode as _;
-    let damaged = |error: x509_cert::der::Error| {
-        ingam::Error::new(ingam::ErrorKind::Damaged, "reading a PEM file").caused_by(error)
-    };
+    use der::Encode as _;
+    let damaged =
+        |error: der::Error| ingam::Error::new(ingam::ErrorKind::Damaged, "reading a PEM file").caused_by(error);
     let chain = x509_cert::Certificate::load_pem_chain(bytes).map_err(damaged)?;
     chain.iter().map(|certificate| Certificate::from_der(&certificate.to_der().map_err(damaged)?)).collect()
 }

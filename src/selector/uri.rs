@@ -129,7 +129,11 @@ impl Pkcs11Uri {
                 self.object_type = Some(known.ok_or_else(invalid)?.1);
                 return Ok(());
             }
-            "slot-id" | "slot-description" | "slot-manufacturer" | "library-description" | "library-manufacturer"
+            "slot-id"
+            | "slot-description"
+            | "slot-manufacturer"
+            | "library-description"
+            | "library-manufacturer"
             | "library-version" => return Ok(()),
             // RFC 7512 section 2.3: a path attribute that is not understood must not be ignored.
             _ => return Err(invalid()),
