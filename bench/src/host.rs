@@ -174,8 +174,14 @@ impl Session {
         ok!(self.host, C_CreateObject(self.handle, template.as_mut_ptr(), length(template.len()), &raw mut object));
     }
 
-    /// `C_GenerateKeyPair`; returns the private key.
-    pub(crate) fn generate(self, mechanism: &CK_MECHANISM, public: &[CK_ATTRIBUTE], private: &[CK_ATTRIBUTE]) -> CK_OBJECT_HANDLE {
+    /// `C_CopyObject`, with these attributes changed.
+    pub(crate) fn copy(self, object: CK_OBJECT_HANDLE, changes: &[CK_ATTRIBUTE]) {
+        let (mut changes, mut copy) = (changes.to_vec(), 0);
+        ok!(self.host, C_CopyObject(self.handle, object, changes.as_mut_ptr(), length(changes.len()), &raw mut copy));
+    }
+
+    /// `C_GenerateKeyPair`; returns the public and the private key.
+    pub(crate) fn generate(self, mechanism: &CK_MECHANISM, public: &[CK_ATTRIBUTE], private: &[CK_ATTRIBUTE]) -> [CK_OBJECT_HANDLE; 2] {
         let (mut public, mut private) = (public.to_vec(), private.to_vec());
         let (mut public_key, mut private_key) = (0, 0);
         ok!(
@@ -191,6 +197,6 @@ impl Session {
                 &raw mut private_key
             )
         );
-        private_key
+        [public_key, private_key]
     }
 }

@@ -12,7 +12,7 @@ use cryptoki_sys::{
 };
 
 use crate::child;
-use crate::folders::{self, Folders, PASSWORD, SOFTHSM, SOFTHSM_PIN};
+use crate::folders::{self, Content, Folders, PASSWORD, SOFTHSM, SOFTHSM_PIN};
 use crate::host::{Host, Session, attribute, mechanism};
 use crate::ratio::{Gate, Line, median, time};
 
@@ -34,7 +34,7 @@ pub(crate) fn without_wide_vectors(folders: &Folders) -> Vec<Line> {
 }
 
 fn lines(folders: &Folders, note: &str, more: &[(&str, &Path)], to_engine: Gate, to_softhsm: Gate) -> Vec<Line> {
-    let (npki, softhsm) = (folders.npki(1), folders.softhsm(0));
+    let (npki, softhsm) = (folders.npki(1), folders.softhsm(0, Content::CertificatesOnly));
     let mut variables = vec![("INGAM_NPKI_PATH", npki.as_path()), ("SOFTHSM2_CONF", softhsm.as_path())];
     variables.extend(more);
     let figures = child::figures("sign", &[], &variables);
@@ -157,5 +157,6 @@ fn softhsm_key() -> (Session, CK_OBJECT_HANDLE) {
     let (yes, bits): (CK_BBOOL, CK_ULONG) = (CK_TRUE, 2048);
     let public = [attribute(CKA_MODULUS_BITS, &bits)];
     let private = [attribute(CKA_TOKEN, &yes), attribute(CKA_SIGN, &yes)];
-    (session, session.generate(&mechanism::<()>(CKM_RSA_PKCS_KEY_PAIR_GEN, None), &public, &private))
+    let [_, key] = session.generate(&mechanism::<()>(CKM_RSA_PKCS_KEY_PAIR_GEN, None), &public, &private);
+    (session, key)
 }
