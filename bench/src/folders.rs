@@ -21,7 +21,9 @@ pub(crate) const PASSWORD: &str = "Test-Only-2026!";
 
 /// Our module as it ships.
 pub(crate) fn module() -> PathBuf {
-    std::env::var_os("INGAM_MODULE").map(PathBuf::from).expect("INGAM_MODULE names the module; `cargo xtask bench` sets it")
+    std::env::var_os("INGAM_MODULE")
+        .map(PathBuf::from)
+        .expect("INGAM_MODULE names the module; `cargo xtask bench` sets it")
 }
 
 /// What a SoftHSM token holds.
@@ -58,7 +60,11 @@ impl Folders {
         assert!(made.status.success(), "{script}: {made:?}");
         let npki = self.npki(1);
         let (count, content) = (certificates.to_string(), format!("{content:?}"));
-        child::figures("provision", &[&count, &content], &[("SOFTHSM2_CONF", &configuration), ("INGAM_NPKI_PATH", &npki)]);
+        child::figures(
+            "provision",
+            &[&count, &content],
+            &[("SOFTHSM2_CONF", &configuration), ("INGAM_NPKI_PATH", &npki)],
+        );
         configuration
     }
 
