@@ -160,7 +160,7 @@ impl Inventory {
             return Err(Failure::SecretOnCommandLine { option: "pin-value" });
         }
         let parsed: CertificateSelector =
-            selector.parse().map_err(|_| Failure::BadValue { option: "CERT", value: selector.to_owned() })?;
+            selector.parse().map_err(|_| Failure::BadSelector { selector: selector.to_owned() })?;
         self.one(session, selector, |set| parsed.fits(&set.medium, &set.credential))
     }
 
