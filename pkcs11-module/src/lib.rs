@@ -1,1 +1,34 @@
-//! d
+//! The PKCS#11 module: every medium of the keystore is a token, for applications that know nothing of Korea.
+//!
+//! The only way in is the three functions below; what they hand out are the function tables of PKCS#11 2.40 and 3.0.
+//! C's pointers end in `abi`, the one place with unsafe code: everything else gets references, slices and typed values.
+//!
+//! ```text
+//! host → abi::entries (one macro: guard, process check, null rules, trace) → functions (a file per chapter) → ingam
+//! ```
+#![deny(unsafe_code)]
+
+mod abi;
+mod attribute;
+mod events;
+mod find;
+mod functions;
+mod handle;
+mod label;
+mod library;
+mod login;
+mod mechanism;
+mod message;
+mod object;
+mod objects;
+mod operation;
+mod rv;
+mod session;
+mod slot;
+mod state;
+mod text;
+mod trace;
+
+pub use abi::entries::{C_GetFunctionList, C_GetInterface, C_GetInterfaceList};
+#[cfg(feature = "fault-injection")]
+pub use abi::{entries::ENTRIES, fault::ingam_test_panic_next};

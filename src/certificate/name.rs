@@ -160,8 +160,8 @@ impl fmt::Display for Escaped<'_> {
 }
 
 /// Reads a string of any type that names and notices are written in: UTF8String, PrintableString, IA5String, BMPString,
-/// TeletexString and their like. What cannot be read is U+FFFD: of a TeletexString, whose Korean was CP949 with some and
-/// KS X 1001 escapes with others, that is everything beyond ASCII and UTF-8.
+/// TeletexString and their like. What is not UTF-8 where it could be is taken for CP949, which Korean CAs wrote into
+/// TeletexString at the beginning. What cannot be read is U+FFFD.
 #[must_use]
 pub fn decode_string(value: AnyRef<'_>) -> String {
     let bytes = value.value();
@@ -170,7 +170,11 @@ pub fn decode_string(value: AnyRef<'_>) -> String {
             let units = bytes.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
             char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
         }
-        _ => String::from_utf8_lossy(bytes).into_owned(),
+        _ => match str::from_utf8(bytes) {
+            Ok(text) => text.to_owned(),
+            // encoding_rs's EUC-KR is CP949.
+            Err(_) => encoding_rs::EUC_KR.decode_without_bom_handling(bytes).0.into_owned(),
+        },
     }
 }
 
@@ -266,8 +270,8 @@ mod tests {
             (b"\x1E\x03\xD6\x4D\xAE", "홍"),
             (b"\x1E\x02\xD8\x00", "\u{FFFD}"),
             (b"\x14\x05HELLO", "HELLO"),
-            (b"\x14\x02\xC8\xAB", "ȫ"),
-            (b"\x14\x02\xB1\xE6", "\u{FFFD}\u{FFFD}"),
+            (b"\x14\x04\xB1\xE6\xB5\xBF", "길동"),
+            (b"\x14\x01\xFF", "\u{FFFD}"),
             (b"\x16\x03a@b", "a@b"),
         ] {
             assert_eq!(decode_string(AnyRef::from_der(tlv).unwrap()), expected, "{tlv:02X?}");

@@ -19,7 +19,7 @@ pub enum Standing {
     NotYetValid,
     /// Valid, and not yet in the renewal period.
     Valid,
-    /// 갱신 기간: valid, with this many days left, 0 ([오늘 만료](RENEWAL_PERIOD_DAYS)) to 30.
+    /// 갱신 기간: valid, with this many days left, 0 (오늘 만료) to 30.
     RenewalPeriod(u8),
     /// After the last second.
     Expired,
@@ -73,9 +73,17 @@ pub fn seoul_date(moment: i64) -> String {
     SEOUL.to_datetime(moment).date().to_string()
 }
 
+/// The last second (since 1970) of the day in Korea that is `days` after the day of `moment`.
+#[must_use]
+pub fn seoul_day_end(moment: i64, days: i64) -> i64 {
+    let end = seoul_day(moment).saturating_add(days).saturating_add(1).saturating_mul(DAY);
+    end.saturating_sub(i64::from(SEOUL.seconds()) + 1)
+}
+
+const DAY: i64 = 24 * 60 * 60;
+
 /// Days since 1970-01-01 in Korea.
 fn seoul_day(moment: i64) -> i64 {
-    const DAY: i64 = 24 * 60 * 60;
     moment.saturating_add(i64::from(SEOUL.seconds())).div_euclid(DAY)
 }
 
@@ -103,6 +111,14 @@ mod tests {
         assert_eq!(days_between(utc("2026-12-10T15:00:00Z"), not_after), -1);
         assert_eq!(days_between(utc("2026-11-22T03:00:00Z"), not_after), 18);
         let _ = days_between(i64::MIN, i64::MAX);
+    }
+
+    #[test]
+    fn a_day_ends_at_midnight_in_korea() {
+        assert_eq!(seoul_day_end(utc("2026-12-10T03:00:00Z"), 0), utc("2026-12-10T14:59:59Z"));
+        assert_eq!(seoul_day_end(utc("2026-12-10T15:00:00Z"), -1), utc("2026-12-10T14:59:59Z"));
+        assert_eq!(days_between(0, seoul_day_end(0, 18)), 18);
+        let _ = (seoul_day_end(i64::MAX, i64::MAX), seoul_day_end(i64::MIN, i64::MIN));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 pub mod authority;
 pub mod ca_pubs;
+pub mod chain;
+pub mod folder_name;
 pub mod key_file;
 pub mod policy;
 pub mod private_key_info;

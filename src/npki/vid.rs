@@ -10,13 +10,12 @@ use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::ID_CE_SUBJECT_ALT_NAME;
 use der::asn1::{AnyRef, BitStringRef, ContextSpecific, OctetStringRef, PrintableStringRef};
 use der::{Decode as _, Encode as _, Header, Reader as _, SliceReader, Tag, TagNumber};
-use sha1::Sha1;
-use sha2::{Digest, Sha256, Sha384, Sha512};
 use spki::AlgorithmIdentifierRef;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::certificate::{Certificate, decode_string};
 use crate::credential::VidRandom;
+use crate::crypto::Hasher;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mechanism::Hash;
 use crate::secret::SecretBytes;
@@ -65,8 +64,8 @@ impl Vid {
     pub fn compute(hash: Hash, idn: &SecretBytes, random: &VidRandom) -> Result<Self> {
         let digits = digits_of(idn)?;
         let content = hash_content(&digits, random)?;
-        let once = Zeroizing::new(digest(hash, &content));
-        Ok(Self { hash, value: digest(hash, &once).into() })
+        let once = Zeroizing::new(Hasher::digest(hash, &content));
+        Ok(Self { hash, value: Hasher::digest(hash, &once).into() })
     }
 
     /// Whether this number and R make this very VID; the same time for every wrong one.
@@ -142,21 +141,6 @@ fn hash_content(digits: &[u8], random: &VidRandom) -> Result<Zeroizing<Vec<u8>>>
         Ok::<_, der::Error>(der)
     };
     encode().map_err(|error| Error::new(ErrorKind::InvalidInput, "computing a VID").caused_by(error))
-}
-
-fn digest(hash: Hash, bytes: &[u8]) -> Vec<u8> {
-    fn of<D: Digest>(bytes: &[u8]) -> Vec<u8> {
-        let mut digest = D::digest(bytes);
-        let copy = digest.to_vec();
-        digest.zeroize();
-        copy
-    }
-    match hash {
-        Hash::Sha1 => of::<Sha1>(bytes),
-        Hash::Sha256 => of::<Sha256>(bytes),
-        Hash::Sha384 => of::<Sha384>(bytes),
-        Hash::Sha512 => of::<Sha512>(bytes),
-    }
 }
 
 /// The identifyData within GeneralNames (RFC 5280 section 4.2.1.6); names of other forms are skipped.
@@ -261,7 +245,7 @@ mod tests {
         for hash in Hash::ALL {
             let content = hash_content(b"9001011234567", &VidRandom::copy_of(&RANDOM)).unwrap();
             let vid = compute(hash, b"9001011234567").unwrap();
-            assert_eq!(vid.value(), digest(hash, &digest(hash, &content)));
+            assert_eq!(vid.value(), Hasher::digest(hash, &Hasher::digest(hash, &content)));
             assert_eq!((vid.value().len(), vid.hash()), (hash.len(), hash));
         }
     }

@@ -1,0 +1,61 @@
+//! This file answers the digest functions (PKCS#11 3.0 5.12).
+
+use cryptoki_sys::*;
+use ingam::crypto::Hasher;
+
+use crate::abi::buffer::Buffer;
+use crate::abi::parameter::GivenMechanism;
+use crate::library::Library;
+use crate::mechanism;
+use crate::operation::{self, Digesting};
+use crate::rv::Answer;
+
+/// C_DigestInit.
+pub(crate) fn init(library: &Library, session: CK_SESSION_HANDLE, mechanism: Option<GivenMechanism>) -> Answer {
+    let session = library.session(session)?;
+    let mut operations = session.operations();
+    let Some(mechanism) = operation::begin(&mut operations.digest, mechanism)? else { return Ok(()) };
+    let hash = mechanism::digest(&mechanism)?;
+    operations.digest = Some(Digesting { hash, hasher: Hasher::new(hash), begun: false });
+    Ok(())
+}
+
+/// C_Digest.
+pub(crate) fn digest(library: &Library, session: CK_SESSION_HANDLE, data: &[u8], mut digest: Buffer<'_, u8>) -> Answer {
+    let session = library.session(session)?;
+    let operation = {
+        let active = &mut session.operations().digest;
+        operation::whole(active, |digesting| digesting.begun)?;
+        operation::take(active, &mut digest, |digesting| digesting.hash.len())?
+    };
+    let Some(Digesting { mut hasher, .. }) = operation else { return Ok(()) };
+    hasher.update(data);
+    digest.answer(&hasher.finish())
+}
+
+/// C_DigestUpdate.
+pub(crate) fn update(library: &Library, session: CK_SESSION_HANDLE, part: &[u8]) -> Answer {
+    let session = library.session(session)?;
+    operation::step(&mut session.operations().digest, |digesting| {
+        digesting.begun = true;
+        digesting.hasher.update(part);
+        Ok(())
+    })
+}
+
+/// C_DigestKey: there are no secret keys.
+pub(crate) fn key(library: &Library, session: CK_SESSION_HANDLE, key: CK_OBJECT_HANDLE) -> Answer {
+    let session = library.session(session)?;
+    operation::step(&mut session.operations().digest, |_| {
+        session.slot().key(key)?;
+        Err(CKR_KEY_INDIGESTIBLE.into())
+    })
+}
+
+/// C_DigestFinal.
+pub(crate) fn finish(library: &Library, session: CK_SESSION_HANDLE, mut digest: Buffer<'_, u8>) -> Answer {
+    let session = library.session(session)?;
+    let operation = operation::take(&mut session.operations().digest, &mut digest, |digesting| digesting.hash.len())?;
+    let Some(Digesting { hasher, .. }) = operation else { return Ok(()) };
+    digest.answer(&hasher.finish())
+}

@@ -1,0 +1,79 @@
+//! This file answers the functions that verify signatures (PKCS#11 3.0 5.15). They need a public key and no login.
+
+use cryptoki_sys::*;
+use ingam::mechanism::{SignInput, SignRequest};
+use ingam::{Error, ErrorKind};
+
+use crate::abi::parameter::GivenMechanism;
+use crate::library::Library;
+use crate::mechanism;
+use crate::message::Message;
+use crate::object::Part;
+use crate::operation::{self, Verifying};
+use crate::rv::{Answer, Rv};
+
+/// C_VerifyInit.
+pub(crate) fn init(
+    library: &Library,
+    session: CK_SESSION_HANDLE,
+    mechanism: Option<GivenMechanism>,
+    key: CK_OBJECT_HANDLE,
+) -> Answer {
+    let session = library.session(session)?;
+    let mut operations = session.operations();
+    let Some(mechanism) = operation::begin(&mut operations.verify, mechanism)? else { return Ok(()) };
+    mechanism::can(mechanism.kind, CKF_VERIFY)?;
+    let key = session.slot().key(key)?;
+    match key.part() {
+        Part::PublicKey if key.view().may_sign() => {}
+        Part::PublicKey => return Err(CKR_KEY_FUNCTION_NOT_PERMITTED.into()),
+        _ => return Err(CKR_KEY_TYPE_INCONSISTENT.into()),
+    }
+    let bits = key.view().certificate().key_bits().ok_or(CKR_KEY_TYPE_INCONSISTENT)?;
+    let (mechanism, form) = mechanism::signature(&mechanism, bits)?;
+    let key = key.view().public_key()?;
+    operations.verify = Some(Verifying { key, mechanism, message: Message::new(form), length: bits.div_ceil(8) });
+    Ok(())
+}
+
+/// C_Verify.
+pub(crate) fn verify(library: &Library, session: CK_SESSION_HANDLE, data: &[u8], signature: &[u8]) -> Answer {
+    let session = library.session(session)?;
+    let operation = session.operations().verify.take().ok_or(CKR_OPERATION_NOT_INITIALIZED)?;
+    if operation.message.has_begun() {
+        return Err(CKR_OPERATION_NOT_INITIALIZED.into());
+    }
+    operation.check(operation.message.form().input(data)?, signature)
+}
+
+/// C_VerifyUpdate.
+pub(crate) fn update(library: &Library, session: CK_SESSION_HANDLE, part: &[u8]) -> Answer {
+    let session = library.session(session)?;
+    operation::step(&mut session.operations().verify, |verifying| verifying.message.update(part))
+}
+
+/// C_VerifyFinal.
+pub(crate) fn finish(library: &Library, session: CK_SESSION_HANDLE, signature: &[u8]) -> Answer {
+    let session = library.session(session)?;
+    let mut operation = session.operations().verify.take().ok_or(CKR_OPERATION_NOT_INITIALIZED)?;
+    let whole = operation.message.end()?;
+    operation.check(whole.input(), signature)
+}
+
+impl Verifying {
+    fn check(&self, input: SignInput<'_>, signature: &[u8]) -> Answer {
+        if signature.len() != self.length {
+            return Err(CKR_SIGNATURE_LEN_RANGE.into());
+        }
+        self.key.verify(&SignRequest { mechanism: self.mechanism, input }, signature).map_err(refused)
+    }
+}
+
+fn refused(error: Error) -> Rv {
+    match error.kind() {
+        ErrorKind::Mismatch => Rv::caused(CKR_SIGNATURE_INVALID, error),
+        ErrorKind::InvalidInput => Rv::caused(CKR_DATA_LEN_RANGE, error),
+        ErrorKind::Unsupported => Rv::caused(CKR_KEY_SIZE_RANGE, error),
+        _ => error.into(),
+    }
+}

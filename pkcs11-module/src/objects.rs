@@ -1,0 +1,196 @@
+//! This file lists the objects of one token: a certificate each, found by CKA_ID or handle, whatever their number.
+//!
+//! Objects are not copied out of certificates; attributes are answered from them when they are asked for.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use cryptoki_sys::CK_OBJECT_HANDLE;
+use ingam::certificate::Certificate;
+use ingam::credential::{Entry, KeyId};
+
+use crate::handle::Handles;
+use crate::label::labels;
+use crate::object::{Part, View};
+use crate::rv::Answer;
+
+/// A listing of one token.
+#[derive(Default)]
+pub(crate) struct Objects {
+    entries: Arc<[Arc<Entry>]>,
+    /// In the order of the handles.
+    records: Vec<Record>,
+    by_id: HashMap<[u8; 20], Vec<u32>>,
+    /// Made when the first label is asked for: it needs the names of all.
+    labels: OnceLock<Vec<Box<str>>>,
+}
+
+/// A certificate and what belongs to it.
+#[derive(Clone)]
+pub(crate) struct Record {
+    /// The certificate's; the next one is the public key's.
+    handle: CK_OBJECT_HANDLE,
+    pub(crate) certificate: Arc<Certificate>,
+    id: [u8; 20],
+    pub(crate) holder: Holder,
+}
+
+/// Whose certificate it is.
+#[derive(Clone)]
+pub(crate) enum Holder {
+    /// The owner's, of one pair of one set.
+    Owner { entry: Arc<Entry>, pair: KeyId, has_key: bool },
+    /// A CA's, once however many sets keep it.
+    Authority,
+}
+
+impl Objects {
+    /// Whether this is the listing of these sets.
+    pub(crate) fn is_of(&self, entries: &[Arc<Entry>]) -> bool {
+        self.entries.len() == entries.len() && self.entries.iter().zip(entries).all(|(a, b)| Arc::ptr_eq(a, b))
+    }
+
+    /// The listing of these sets. What was in this one before keeps its handles; the certificates whose set changed are
+    /// named beside.
+    ///
+    /// # Errors
+    /// When handles are used up.
+    pub(crate) fn renewed(
+        &self,
+        entries: Arc<[Arc<Entry>]>,
+        handles: &Handles,
+    ) -> Answer<(Self, Vec<CK_OBJECT_HANDLE>)> {
+        let mut records = read(&entries);
+        let before: HashMap<Identity<'_>, &Record> =
+            self.records.iter().map(|record| (record.identity(), record)).collect();
+        let known: Vec<Option<&Record>> =
+            records.iter().map(|record| before.get(&record.identity()).copied()).collect();
+        let mut changed = Vec::new();
+        for (record, known) in records.iter_mut().zip(known) {
+            record.handle = match known {
+                Some(known) => known.handle,
+                None => handles.take(2)?,
+            };
+            if known.is_some_and(|known| !known.is_of_same_set(record)) {
+                changed.push(record.handle);
+            }
+        }
+        records.sort_by_key(|record| record.handle);
+        let mut by_id: HashMap<[u8; 20], Vec<u32>> = HashMap::with_capacity(records.len());
+        for (index, record) in (0..).zip(&records) {
+            by_id.entry(record.id).or_default().push(index);
+        }
+        Ok((Self { entries, records, by_id, labels: OnceLock::new() }, changed))
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// The records of this CKA_ID.
+    pub(crate) fn with_id(&self, id: &[u8]) -> &[u32] {
+        let known = <&[u8; 20]>::try_from(id).ok().and_then(|id| self.by_id.get(id));
+        known.map_or(&[], Vec::as_slice)
+    }
+
+    /// The record whose certificate has this handle.
+    pub(crate) fn position(&self, handle: CK_OBJECT_HANDLE) -> Option<usize> {
+        self.records.binary_search_by_key(&handle, |record| record.handle).ok()
+    }
+
+    /// The handle of a record's certificate.
+    pub(crate) fn handle(&self, index: usize) -> CK_OBJECT_HANDLE {
+        self.records[index].handle
+    }
+
+    /// The handle of a public object.
+    pub(crate) fn public_handle(&self, index: usize, part: Part) -> CK_OBJECT_HANDLE {
+        self.handle(index) + CK_OBJECT_HANDLE::from(part == Part::PublicKey)
+    }
+
+    pub(crate) fn certificate(&self, index: usize) -> &Certificate {
+        &self.records[index].certificate
+    }
+
+    pub(crate) fn holder(&self, index: usize) -> &Holder {
+        &self.records[index].holder
+    }
+
+    /// CKA_ID.
+    pub(crate) fn id(&self, index: usize) -> &[u8; 20] {
+        &self.records[index].id
+    }
+
+    /// CKA_LABEL of certificate and keys.
+    pub(crate) fn label(&self, index: usize) -> &str {
+        &self.labels.get_or_init(|| labels(&self.records))[index]
+    }
+
+    /// Whether a record has this part. R counts as there as long as nobody has opened the key.
+    pub(crate) fn has(&self, index: usize, part: Part) -> bool {
+        let is_rsa = || self.certificate(index).rsa_public().is_some();
+        match part {
+            Part::Certificate => true,
+            Part::PublicKey => matches!(self.holder(index), Holder::Owner { .. }) && is_rsa(),
+            Part::PrivateKey | Part::Random => self.private_key(index).is_some() && is_rsa(),
+        }
+    }
+
+    /// The name of the private key that belongs to a certificate.
+    pub(crate) fn private_key(&self, index: usize) -> Option<&KeyId> {
+        match self.holder(index) {
+            Holder::Owner { pair, has_key: true, .. } => Some(pair),
+            _ => None,
+        }
+    }
+
+    pub(crate) const fn view(&self, index: usize, part: Part) -> View<'_> {
+        View { objects: self, index, part }
+    }
+}
+
+/// What makes a certificate on a medium the same one as before.
+type Identity<'a> = (Option<&'a KeyId>, &'a [u8]);
+
+impl Record {
+    fn new(certificate: &Arc<Certificate>, holder: Holder) -> Self {
+        Self { handle: 0, id: certificate.key_id(), certificate: Arc::clone(certificate), holder }
+    }
+
+    fn identity(&self) -> Identity<'_> {
+        let pair = match &self.holder {
+            Holder::Owner { pair, .. } => Some(pair),
+            Holder::Authority => None,
+        };
+        (pair, self.certificate.der())
+    }
+
+    fn is_of_same_set(&self, other: &Self) -> bool {
+        match (&self.holder, &other.holder) {
+            (Holder::Owner { entry, .. }, Holder::Owner { entry: other, .. }) => Arc::ptr_eq(entry, other),
+            _ => true,
+        }
+    }
+}
+
+/// The certificates of these sets, without handles; each CA's certificate once.
+fn read(entries: &[Arc<Entry>]) -> Vec<Record> {
+    let mut records = Vec::with_capacity(entries.len() * 2);
+    let mut authorities: HashMap<&[u8], &Arc<Certificate>> = HashMap::new();
+    let mut in_order = Vec::new();
+    for entry in entries {
+        let Ok(set) = &entry.content else { continue };
+        for pair in set.pairs() {
+            let name = KeyId { entry: entry.name.clone(), purpose: pair.purpose };
+            let holder = Holder::Owner { entry: Arc::clone(entry), pair: name, has_key: pair.key.is_some() };
+            records.push(Record::new(&pair.certificate, holder));
+        }
+        for certificate in &set.ca_certificates {
+            if authorities.insert(certificate.der(), certificate).is_none() {
+                in_order.push(certificate);
+            }
+        }
+    }
+    records.extend(in_order.into_iter().map(|certificate| Record::new(certificate, Holder::Authority)));
+    records
+}

@@ -1,0 +1,393 @@
+//! This file keeps what the process has of one slot: its token, who is logged in, its objects, its sessions.
+//!
+//! Lock order: one listing → the token → what is kept here. Nothing here is locked while a medium is read.
+
+use std::sync::{Arc, Mutex, TryLockError};
+use std::time::{Duration, Instant};
+
+use cryptoki_sys::*;
+use ingam::credential::{KeyId, VidRandom};
+use ingam::keystore::{Keystore, SharedToken, SlotId, lock};
+use ingam::medium::MediumKind;
+use ingam::pin::{Pin, Role};
+use ingam::token::{Decrypter, Signer, Token};
+use ingam::{Error, ErrorKind};
+
+use crate::library::Library;
+use crate::login::Login;
+use crate::object::{Object, Part};
+use crate::objects::Objects;
+use crate::rv::{Answer, Rv};
+use crate::session::Access;
+
+/// How old a listing may be before a search asks the medium again.
+const LISTING_AGE: Duration = Duration::from_secs(1);
+
+/// Keys that are opened at a time: another thread that signs gets its turn in between, and C_Finalize is heard.
+const BATCH: usize = 64;
+
+/// One slot, as this process uses it.
+pub(crate) struct SlotState {
+    id: SlotId,
+    /// Held by the one thread that lists the medium.
+    listing: Mutex<()>,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    token: Option<SharedToken>,
+    keeps_files: bool,
+    login: Option<Login>,
+    logins: u64,
+    objects: Arc<Objects>,
+    listed: Option<Instant>,
+    sessions: usize,
+    read_write_sessions: usize,
+}
+
+/// How new the objects must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Freshness<'a> {
+    /// An older listing will do if it has this CKA_ID: the key is the same for ever.
+    Holding(&'a [u8]),
+    /// What is on the medium now, or was a moment ago.
+    Recent,
+}
+
+impl SlotState {
+    pub(crate) fn new(id: SlotId) -> Self {
+        Self { id, listing: Mutex::default(), kept: Mutex::default() }
+    }
+
+    pub(crate) const fn id(&self) -> SlotId {
+        self.id
+    }
+
+    /// The token, opened on first use. After a medium was changed for another state of itself (pulled and put back) it is a
+    /// new token, and what was kept of the old one is forgotten.
+    pub(crate) fn token(&self, keystore: &Keystore) -> Answer<SharedToken> {
+        let token = keystore.token(self.id)?;
+        let mut kept = lock(&self.kept);
+        if !kept.token.as_ref().is_some_and(|known| Arc::ptr_eq(known, &token)) {
+            let kind = keystore.slot(self.id)?.medium.kind;
+            kept.token = Some(Arc::clone(&token));
+            kept.keeps_files = matches!(kind, MediumKind::HardDisk | MediumKind::RemovableDisk);
+            kept.login = None;
+            kept.listed = None;
+        }
+        Ok(token)
+    }
+
+    /// Counts a session in.
+    ///
+    /// # Errors
+    /// `CKR_SESSION_READ_WRITE_SO_EXISTS` for a read-only session beside the security officer.
+    pub(crate) fn enter(&self, access: Access) -> Answer {
+        let mut kept = lock(&self.kept);
+        match access {
+            Access::ReadOnly if kept.role() == Some(Role::SecurityOfficer) => {
+                return Err(CKR_SESSION_READ_WRITE_SO_EXISTS.into());
+            }
+            Access::ReadOnly => {}
+            Access::ReadWrite => kept.read_write_sessions += 1,
+        }
+        kept.sessions += 1;
+        Ok(())
+    }
+
+    /// Counts a session out; the last one ends the login.
+    pub(crate) fn leave(&self, access: Access) {
+        let last = {
+            let mut kept = lock(&self.kept);
+            kept.sessions = kept.sessions.saturating_sub(1);
+            if access == Access::ReadWrite {
+                kept.read_write_sessions = kept.read_write_sessions.saturating_sub(1);
+            }
+            kept.sessions == 0 && kept.login.is_some()
+        };
+        if last {
+            self.end_login();
+        }
+    }
+
+    /// Sessions, and those of them that may write.
+    pub(crate) fn sessions(&self) -> (usize, usize) {
+        let kept = lock(&self.kept);
+        (kept.sessions, kept.read_write_sessions)
+    }
+
+    /// Who is logged in.
+    pub(crate) fn role(&self) -> Option<Role> {
+        lock(&self.kept).role()
+    }
+
+    /// Logs in.
+    ///
+    /// # Errors
+    /// `CKR_USER_ALREADY_LOGGED_IN` and its like; why the token refuses the PIN.
+    pub(crate) fn login(&self, keystore: &Keystore, role: Role, pin: &Pin) -> Answer {
+        let token = self.token(keystore)?;
+        let mut token = lock(&token);
+        {
+            let kept = lock(&self.kept);
+            match kept.role() {
+                Some(already) if already == role => return Err(CKR_USER_ALREADY_LOGGED_IN.into()),
+                Some(_) => return Err(CKR_USER_ANOTHER_ALREADY_LOGGED_IN.into()),
+                None => {}
+            }
+            if role == Role::SecurityOfficer && kept.sessions > kept.read_write_sessions {
+                return Err(CKR_SESSION_READ_ONLY_EXISTS.into());
+            }
+        }
+        token.login(role, pin).map_err(|error| match (error.kind(), role) {
+            // No token of files has a security officer.
+            (ErrorKind::Unsupported, Role::SecurityOfficer) => Rv::caused(CKR_USER_TYPE_INVALID, error),
+            (ErrorKind::NotFound, Role::User) => Rv::caused(CKR_USER_PIN_NOT_INITIALIZED, error),
+            _ => error.into(),
+        })?;
+        let mut kept = lock(&self.kept);
+        kept.logins += 1;
+        kept.login = Some(Login::new(role, kept.logins));
+        Ok(())
+    }
+
+    /// Logs out.
+    ///
+    /// # Errors
+    /// `CKR_USER_NOT_LOGGED_IN`.
+    pub(crate) fn logout(&self) -> Answer {
+        if self.role().is_none() {
+            return Err(CKR_USER_NOT_LOGGED_IN.into());
+        }
+        self.end_login();
+        Ok(())
+    }
+
+    fn end_login(&self) {
+        let token = lock(&self.kept).token.clone();
+        if let Some(token) = token {
+            let mut token = lock(&token);
+            token.logout();
+            lock(&self.kept).login = None;
+        }
+    }
+
+    /// Forgets a medium that went; the keystore has logged its token out.
+    pub(crate) fn forget(&self) {
+        let mut kept = lock(&self.kept);
+        *kept = Kept { logins: kept.logins, ..Kept::default() };
+    }
+
+    /// Logs out unless another thread is using the token; then the keys go with that thread's call.
+    pub(crate) fn try_logout(&self) {
+        let token = lock(&self.kept).token.clone();
+        if let Some(token) = token {
+            try_with(&token, |token| token.logout());
+        }
+        lock(&self.kept).login = None;
+    }
+
+    /// In a forked child: wipes the keys of file media and waits for nobody.
+    pub(crate) fn wipe_in_child(&self) {
+        if let Ok(kept) = self.kept.try_lock()
+            && let Some(token) = kept.token.as_ref().filter(|_| kept.keeps_files)
+        {
+            try_with(token, |token| token.logout());
+        }
+    }
+
+    /// The objects of the token.
+    ///
+    /// # Errors
+    /// Why the medium cannot be read.
+    pub(crate) fn objects(&self, library: &Library, freshness: Freshness<'_>) -> Answer<Arc<Objects>> {
+        let token = self.token(library.keystore())?;
+        let usable = || {
+            let kept = lock(&self.kept);
+            let good = match freshness {
+                Freshness::Holding(id) if !kept.objects.with_id(id).is_empty() => kept.listed.is_some(),
+                _ => kept.listed.is_some_and(|listed| listed.elapsed() < LISTING_AGE),
+            };
+            good.then(|| Arc::clone(&kept.objects))
+        };
+        if let Some(objects) = usable() {
+            return Ok(objects);
+        }
+        let _one_at_a_time = lock(&self.listing);
+        // Another thread may have listed while this one waited.
+        if let Some(objects) = usable() {
+            return Ok(objects);
+        }
+        let entries = lock(&token).entries()?;
+        let known = Arc::clone(&lock(&self.kept).objects);
+        let (objects, changed) = if known.is_of(&entries) {
+            (known, Vec::new())
+        } else {
+            for problem in
+                entries.iter().flat_map(|entry| entry.content.as_ref().err().into_iter().chain(&entry.problems))
+            {
+                library.note(problem);
+            }
+            let (objects, changed) = known.renewed(entries, library.object_handles())?;
+            (Arc::new(objects), changed)
+        };
+        let mut kept = lock(&self.kept);
+        kept.objects = Arc::clone(&objects);
+        kept.listed = Some(Instant::now());
+        if let Some(login) = &mut kept.login {
+            login.forget_keys(&changed);
+        }
+        Ok(objects)
+    }
+
+    /// The object of this handle.
+    ///
+    /// # Errors
+    /// `CKR_OBJECT_HANDLE_INVALID`, also for a private object after logout.
+    pub(crate) fn object(&self, handle: CK_OBJECT_HANDLE) -> Answer<Object> {
+        let kept = lock(&self.kept);
+        let issued = kept.login.as_ref().and_then(|login| login.issued(handle));
+        let (public, part) = issued.unwrap_or_else(|| match kept.objects.position(handle) {
+            Some(_) => (handle, Part::Certificate),
+            None => (handle.wrapping_sub(1), Part::PublicKey),
+        });
+        let object = kept.objects.position(public).map(|index| Object::new(Arc::clone(&kept.objects), index, part));
+        object.filter(Object::exists).ok_or_else(|| CKR_OBJECT_HANDLE_INVALID.into())
+    }
+
+    /// The key of this handle.
+    ///
+    /// # Errors
+    /// `CKR_KEY_HANDLE_INVALID`, also for an object that is no key.
+    pub(crate) fn key(&self, handle: CK_OBJECT_HANDLE) -> Answer<Object> {
+        match self.object(handle) {
+            Ok(object) if matches!(object.part(), Part::PublicKey | Part::PrivateKey) => Ok(object),
+            _ => Err(CKR_KEY_HANDLE_INVALID.into()),
+        }
+    }
+
+    /// Of these private objects, the handles of those that this login's password opens; keys that were not tried yet are
+    /// tried now.
+    ///
+    /// # Errors
+    /// `CKR_USER_NOT_LOGGED_IN`; `CKR_CRYPTOKI_NOT_INITIALIZED` if the library was finalised meanwhile.
+    pub(crate) fn visible(
+        &self,
+        library: &Library,
+        objects: &Objects,
+        candidates: &[(usize, Part)],
+    ) -> Answer<Vec<Option<CK_OBJECT_HANDLE>>> {
+        let (login, untried) = {
+            let kept = lock(&self.kept);
+            let login = kept.login.as_ref().ok_or(CKR_USER_NOT_LOGGED_IN)?;
+            let unknown = |(index, part): &&(usize, Part)| !login.knows(objects.handle(*index), *part);
+            (login.number(), candidates.iter().filter(unknown).copied().collect::<Vec<_>>())
+        };
+        for batch in untried.chunks(BATCH) {
+            if library.is_closed() {
+                return Err(CKR_CRYPTOKI_NOT_INITIALIZED.into());
+            }
+            self.try_keys(library, objects, batch, login)?;
+        }
+        let mut kept = lock(&self.kept);
+        let current = kept.login.as_mut().filter(|current| current.number() == login).ok_or(CKR_USER_NOT_LOGGED_IN)?;
+        let handles = library.object_handles();
+        candidates.iter().map(|(index, part)| current.handle(objects.handle(*index), *part, handles)).collect()
+    }
+
+    fn try_keys(&self, library: &Library, objects: &Objects, batch: &[(usize, Part)], login: u64) -> Answer {
+        let key_of = |index: usize| objects.private_key(index).map(|key| (index, key.clone()));
+        let mut keys: Vec<(usize, KeyId)> = batch.iter().filter_map(|(index, _)| key_of(*index)).collect();
+        keys.dedup_by_key(|(index, _)| *index);
+        let token = self.token(library.keystore())?;
+        let mut tried = Vec::with_capacity(keys.len());
+        {
+            let mut token = lock(&token);
+            let asked: Vec<KeyId> = keys.iter().map(|(_, key)| key.clone()).collect();
+            let usable = token.usable(&asked).map_err(|error| self.login_lost(error, login))?;
+            for (index, key) in &keys {
+                let opens = usable.contains(key);
+                let wants_random = batch.contains(&(*index, Part::Random));
+                let random =
+                    (wants_random && opens).then(|| token.vid_random(key).is_ok_and(|random| random.is_some()));
+                tried.push((objects.handle(*index), opens, random.or(wants_random.then_some(false))));
+            }
+        }
+        let mut kept = lock(&self.kept);
+        if let Some(current) = kept.login.as_mut().filter(|current| current.number() == login) {
+            for (handle, opens, random) in tried {
+                current.learn(handle, opens, random);
+            }
+        }
+        Ok(())
+    }
+
+    /// A private key that signs.
+    ///
+    /// # Errors
+    /// `CKR_KEY_HANDLE_INVALID`, `CKR_USER_NOT_LOGGED_IN`; why the medium cannot be read.
+    pub(crate) fn signer(&self, keystore: &Keystore, object: &Object) -> Answer<Arc<dyn Signer>> {
+        self.with_key(keystore, object, |token, key| token.signer(key))
+    }
+
+    /// A private key that decrypts.
+    ///
+    /// # Errors
+    /// As [`signer`](Self::signer); `CKR_KEY_FUNCTION_NOT_PERMITTED` if it cannot decrypt.
+    pub(crate) fn decrypter(&self, keystore: &Keystore, object: &Object) -> Answer<Arc<dyn Decrypter>> {
+        let decrypter = self.with_key(keystore, object, |token, key| token.decrypter(key))?;
+        decrypter.ok_or_else(|| CKR_KEY_FUNCTION_NOT_PERMITTED.into())
+    }
+
+    /// R of a private key.
+    ///
+    /// # Errors
+    /// As [`signer`](Self::signer).
+    pub(crate) fn vid_random(&self, keystore: &Keystore, object: &Object) -> Answer<Option<VidRandom>> {
+        self.with_key(keystore, object, |token, key| token.vid_random(key))
+    }
+
+    fn with_key<T>(
+        &self,
+        keystore: &Keystore,
+        object: &Object,
+        work: impl FnOnce(&mut dyn Token, &KeyId) -> ingam::Result<T>,
+    ) -> Answer<T> {
+        let key = object.private_key().ok_or(CKR_KEY_HANDLE_INVALID)?;
+        let login = lock(&self.kept).login.as_ref().map(Login::number).ok_or(CKR_USER_NOT_LOGGED_IN)?;
+        let token = self.token(keystore)?;
+        let mut token = lock(&token);
+        work(&mut **token, key).map_err(|error| match error.kind() {
+            // The set was changed on the medium since the handle was given out.
+            ErrorKind::NotFound | ErrorKind::PinIncorrect { .. } | ErrorKind::Mismatch => {
+                Rv::caused(CKR_KEY_HANDLE_INVALID, error)
+            }
+            _ => self.login_lost(error, login),
+        })
+    }
+
+    /// Notes that a token has lost its login without our doing.
+    fn login_lost(&self, error: Error, login: u64) -> Rv {
+        if error.kind() == ErrorKind::NotLoggedIn {
+            let mut kept = lock(&self.kept);
+            kept.login.take_if(|current| current.number() == login);
+        }
+        error.into()
+    }
+}
+
+impl Kept {
+    fn role(&self) -> Option<Role> {
+        self.login.as_ref().map(Login::role)
+    }
+}
+
+/// Does this with a token that nobody else is using.
+fn try_with(token: &SharedToken, work: impl FnOnce(&mut dyn Token)) {
+    match token.try_lock() {
+        Ok(mut token) => work(&mut **token),
+        Err(TryLockError::Poisoned(token)) => work(&mut **token.into_inner()),
+        Err(TryLockError::WouldBlock) => {}
+    }
+}

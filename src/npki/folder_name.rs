@@ -1,0 +1,86 @@
+//! This file names the folder of a certificate set as Korean software does: the subject, leaf first, attribute names in
+//! lower case (`cn=홍길동()0099…,ou=personal4IB,o=yessign,c=kr`).
+//!
+//! Only for writing. Who reads takes the identity from the certificate, never from the folder.
+
+use crate::certificate::{Certificate, Name, printable};
+use crate::credential::EntryName;
+use crate::npki::authority::Authority;
+
+/// The longest name that every file system takes, in bytes of UTF-8.
+pub const MAX_LEN: usize = 255;
+
+/// Where this certificate's set belongs below `NPKI`: `<CA>/USER/<DN>`.
+#[must_use]
+pub fn entry_name(certificate: &Certificate) -> EntryName {
+    let authority = Authority::of(certificate);
+    let folder = match authority.organization().trim() {
+        "" => "unknown".to_owned(),
+        organization => safe(organization),
+    };
+    EntryName::new(&format!("{folder}/USER/{}", folder_name(certificate)))
+}
+
+/// The folder's own name. A character that some file system refuses is `_`; what is longer than [`MAX_LEN`] is cut.
+#[must_use]
+pub fn folder_name(certificate: &Certificate) -> String {
+    let name = distinguished_name(&certificate.subject());
+    if name.is_empty() { format!("serial={}", certificate.serial_hex()) } else { safe(&name) }
+}
+
+fn distinguished_name(subject: &Name<'_>) -> String {
+    let mut name = String::new();
+    for (index, attribute) in subject.attributes().iter().enumerate().rev() {
+        match attribute.short_name() {
+            Some(short) => name.push_str(&short.to_lowercase()),
+            None => name.push_str(&attribute.oid.to_string()),
+        }
+        name.push('=');
+        name.push_str(&attribute.text());
+        if index > 0 {
+            name.push(if attribute.joined { '+' } else { ',' });
+        }
+    }
+    name
+}
+
+/// One component of a path that Windows, macOS, Linux and FAT all take as it is.
+fn safe(name: &str) -> String {
+    const REFUSED: &[char] = &['\\', '/', ':', '*', '?', '"', '<', '>', '|', char::REPLACEMENT_CHARACTER];
+    let mut safe = printable(name).replace(REFUSED, "_");
+    while safe.len() > MAX_LEN {
+        safe.pop();
+    }
+    // Windows drops a trailing dot or space, and a leading dot would hide the folder or lead out of it.
+    if safe.ends_with(['.', ' ']) {
+        safe.pop();
+        safe.push('_');
+    }
+    if safe.starts_with('.') {
+        safe.replace_range(..1, "_");
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_keeps_what_file_systems_take_and_nothing_else() {
+        assert_eq!(
+            safe("cn=홍길동()0099,ou=personal4IB,o=yessign,c=kr"),
+            "cn=홍길동()0099,ou=personal4IB,o=yessign,c=kr"
+        );
+        assert_eq!(safe(r#"cn=a\b/c:d*e?f"g<h>i|j"#), "cn=a_b_c_d_e_f_g_h_i_j");
+        assert_eq!(safe("cn=a\u{0}b\nc\u{202E}d"), "cn=a_b_c_d");
+        assert_eq!((safe(".."), safe("a. ")), ("__".to_owned(), "a._".to_owned()));
+    }
+
+    #[test]
+    fn a_long_name_is_cut_between_characters() {
+        let long = format!("cn={}", "가".repeat(100));
+        assert_eq!(safe(&long), format!("cn={}", "가".repeat(84)));
+        assert_eq!(safe(&"a".repeat(300)).len(), MAX_LEN);
+    }
+}
