@@ -142,7 +142,6 @@ impl Reached {
             syn::UseTree::Name(name) => self.resolve(&[prefix.as_slice(), &[name.ident.to_string()]].concat()),
             syn::UseTree::Rename(name) => self.resolve(&[prefix.as_slice(), &[name.ident.to_string()]].concat()),
             syn::UseTree::Glob(_) => self.resolve(prefix),
-            _ => {}
         }
     }
 

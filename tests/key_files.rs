@@ -10,6 +10,7 @@ use der::asn1::{Any, AnyRef, Int};
 use der::{Decode, Encode};
 use ingam::ErrorKind;
 use ingam::credential::VidRandom;
+use ingam::crypto::rsa::PrivateKey;
 use ingam::crypto::{Cipher, Limits, Pbe, Scheme};
 use ingam::mechanism::Hash;
 use ingam::npki::key_file::{KeyFileError, SealedKey};
@@ -132,6 +133,28 @@ fn pbes2_with_seed_leaves_out_key_length_and_prf() {
     assert_eq!(header[19..36], *b"\x30\x1b\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0c\x30\x0e\x04\x08");
     assert_eq!(header[44..62], *b"\x02\x02\x04\x00\x30\x1c\x06\x08\x2a\x83\x1a\x8c\x9a\x44\x01\x04\x04\x10");
     assert_eq!(sealed.scheme().to_string(), "PBES2, SEED-128, HMAC-SHA-1, 1024 iterations");
+}
+
+#[test]
+fn key_files_of_openssl_open_under_every_cipher_and_prf() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/openssl-keys");
+    let plain = std::fs::read(folder.join("plain.p8")).unwrap();
+    let mut seen = Vec::new();
+    for file in std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path()) {
+        if file.extension().is_none_or(|extension| extension != "key") {
+            continue;
+        }
+        let sealed = read(&std::fs::read(&file).unwrap()).unwrap();
+        let opened = sealed.open(&pin("password")).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        assert_eq!(opened.der(), plain, "{}", file.display());
+        PrivateKey::from_pkcs1_der(opened.rsa_private_key()).unwrap();
+        seen.push(sealed.scheme().scheme());
+    }
+    let seen = |wanted: &dyn Fn(Cipher, Hash) -> bool| {
+        seen.iter().any(|scheme| matches!(*scheme, Scheme::Pbes2 { cipher, prf } if wanted(cipher, prf)))
+    };
+    assert!(Cipher::ALL.into_iter().all(|wanted| seen(&|cipher, _| cipher == wanted)));
+    assert!(Hash::ALL.into_iter().all(|wanted| seen(&|_, prf| prf == wanted)));
 }
 
 #[test]
