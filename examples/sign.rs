@@ -16,7 +16,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("{} signs", set.sign.certificate.owner());
         token.signer(set.sign.key.as_ref().ok_or("no private key")?)?
     };
-    let request = SignRequest { mechanism: SignMechanism::Pkcs1(Hash::Sha256), input: SignInput::Message(b"an invoice") };
+    let request =
+        SignRequest { mechanism: SignMechanism::Pkcs1(Hash::Sha256), input: SignInput::Message(b"an invoice") };
     println!("{} bytes", signer.sign(&request)?.len());
     Ok(())
 }

@@ -21,7 +21,9 @@ pub(crate) const PASSWORD: &str = "Test-Only-2026!";
 
 /// Our module as it ships.
 pub(crate) fn module() -> PathBuf {
-    std::env::var_os("INGAM_MODULE").map(PathBuf::from).expect("INGAM_MODULE names the module; `cargo xtask bench` sets it")
+    std::env::var_os("INGAM_MODULE")
+        .map(PathBuf::from)
+        .expect("INGAM_MODULE names the module; `cargo xtask bench` sets it")
 }
 
 /// Folders that last as long as the run.

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use cryptoki_sys::{
-    CK_BBOOL, CK_TRUE, CKA_CERTIFICATE_TYPE, CKA_CLASS, CKA_ID, CKA_LABEL, CKA_SIGN, CKA_SUBJECT, CKA_TOKEN, CKA_VALUE, CKC_X_509,
-    CKM_SHA256_RSA_PKCS, CKO_CERTIFICATE, CKO_PRIVATE_KEY, CKR_OK, CKR_PIN_INCORRECT,
+    CK_BBOOL, CK_TRUE, CKA_CERTIFICATE_TYPE, CKA_CLASS, CKA_ID, CKA_LABEL, CKA_SIGN, CKA_SUBJECT, CKA_TOKEN, CKA_VALUE,
+    CKC_X_509, CKM_SHA256_RSA_PKCS, CKO_CERTIFICATE, CKO_PRIVATE_KEY, CKR_OK, CKR_PIN_INCORRECT,
 };
 
 use crate::child::figures;
@@ -25,7 +25,9 @@ pub(crate) fn list(folders: &Folders) -> Vec<Line> {
     let sizes = [1_000, 10_000].map(|sets| (sets, folders.npki(sets)));
     let module = folders::module();
     let per_certificate = |module: &Path, variable: (&str, &Path), expected: usize| {
-        let [seconds, certificates] = figures("list", &[module.to_str().unwrap()], &[variable])[..] else { panic!("two figures") };
+        let [seconds, certificates] = figures("list", &[module.to_str().unwrap()], &[variable])[..] else {
+            panic!("two figures")
+        };
         assert!(certificates >= figure(expected), "{certificates} certificates of {expected}");
         (seconds, seconds / certificates)
     };
@@ -63,7 +65,11 @@ pub(crate) fn login(folders: &Folders) -> Vec<Line> {
             let rounds = if sets > 10 && which == "wrong" { 1 } else { ROUNDS };
             let once = || figures("login", &[pin], &[("INGAM_NPKI_PATH", &npki)])[0] * 1e3;
             let milliseconds = median((0..rounds).map(|_| once()).collect());
-            lines.push(Line { what: format!("login, {which} password, {sets} sets: milliseconds"), ratio: milliseconds, gate: Gate::Open });
+            lines.push(Line {
+                what: format!("login, {which} password, {sets} sets: milliseconds"),
+                ratio: milliseconds,
+                gate: Gate::Open,
+            });
         }
     }
     lines
@@ -89,7 +95,8 @@ pub(crate) fn list_once(module: &Path) -> Vec<f64> {
 pub(crate) fn find_rounds() -> Vec<f64> {
     let host = Host::load(&folders::module());
     host.initialize();
-    let mut tokens: Vec<_> = host.slots().into_iter().map(|slot| host.open(slot)).map(|session| (session, ids(session))).collect();
+    let mut tokens: Vec<_> =
+        host.slots().into_iter().map(|slot| host.open(slot)).map(|session| (session, ids(session))).collect();
     tokens.sort_by_key(|(_, ids)| ids.len());
     assert_eq!(tokens.len(), 2);
     let round = |turn: usize, at: usize| {
@@ -110,7 +117,8 @@ pub(crate) fn find_rounds() -> Vec<f64> {
 
 fn ids(session: crate::host::Session) -> Vec<Vec<u8>> {
     let certificates = session.find(&[attribute(CKA_CLASS, &CKO_CERTIFICATE)]);
-    let ids: BTreeSet<Vec<u8>> = certificates.into_iter().filter_map(|object| session.read(object, &[CKA_ID]).pop()).collect();
+    let ids: BTreeSet<Vec<u8>> =
+        certificates.into_iter().filter_map(|object| session.read(object, &[CKA_ID]).pop()).collect();
     ids.into_iter().collect()
 }
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{self, RsaEncoding, RsaKeyPair};
 use cryptoki_sys::{
-    CK_BBOOL, CK_MECHANISM, CK_OBJECT_HANDLE, CK_RSA_PKCS_PSS_PARAMS, CK_TRUE, CK_ULONG, CKA_CLASS, CKA_MODULUS_BITS, CKA_SIGN,
-    CKA_TOKEN, CKG_MGF1_SHA256, CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_SHA256, CKM_SHA256_RSA_PKCS, CKM_SHA256_RSA_PKCS_PSS,
-    CKO_PRIVATE_KEY, CKR_OK,
+    CK_BBOOL, CK_MECHANISM, CK_OBJECT_HANDLE, CK_RSA_PKCS_PSS_PARAMS, CK_TRUE, CK_ULONG, CKA_CLASS, CKA_MODULUS_BITS,
+    CKA_SIGN, CKA_TOKEN, CKG_MGF1_SHA256, CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_SHA256, CKM_SHA256_RSA_PKCS,
+    CKM_SHA256_RSA_PKCS_PSS, CKO_PRIVATE_KEY, CKR_OK,
 };
 
 use crate::child;
@@ -21,7 +21,8 @@ const BATCH: usize = 40;
 const DATA: &[u8] = b"an electronic tax invoice's signed attributes, near enough";
 
 /// Both mechanisms of the gate.
-const MECHANISMS: [(&str, CK_ULONG); 2] = [("SHA256-RSA-PKCS", CKM_SHA256_RSA_PKCS), ("SHA256-RSA-PKCS-PSS", CKM_SHA256_RSA_PKCS_PSS)];
+const MECHANISMS: [(&str, CK_ULONG); 2] =
+    [("SHA256-RSA-PKCS", CKM_SHA256_RSA_PKCS), ("SHA256-RSA-PKCS-PSS", CKM_SHA256_RSA_PKCS_PSS)];
 
 /// RSA-2048 signatures with one key: ours to the bare engine's, ours to SoftHSM's.
 pub(crate) fn one_key(folders: &Folders) -> Vec<Line> {
@@ -41,7 +42,8 @@ fn lines(folders: &Folders, note: &str, more: &[(&str, &Path)], to_engine: Gate,
     let ratios = figures.chunks(2).zip(MECHANISMS);
     ratios
         .flat_map(|(ratios, (name, _))| {
-            let line = |peer: &str, ratio, gate| Line { what: format!("RSA-2048 {name}{note}: ours / {peer}"), ratio, gate };
+            let line =
+                |peer: &str, ratio, gate| Line { what: format!("RSA-2048 {name}{note}: ours / {peer}"), ratio, gate };
             [line("bare aws-lc-rs", ratios[0], to_engine), line("SoftHSM", ratios[1], to_softhsm)]
         })
         .collect()

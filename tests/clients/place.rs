@@ -68,7 +68,8 @@ impl Place {
 
 /// The module as it ships.
 pub(crate) fn module() -> String {
-    let module = std::env::var("INGAM_MODULE").expect("INGAM_MODULE names the built module; `cargo xtask test` sets it");
+    let module =
+        std::env::var("INGAM_MODULE").expect("INGAM_MODULE names the built module; `cargo xtask test` sets it");
     assert!(Path::new(&module).is_absolute() && Path::new(&module).exists(), "{module}");
     module
 }

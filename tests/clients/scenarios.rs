@@ -85,6 +85,7 @@ fn every_scenario_that_only_reads_is_named_here() {
         let script = std::fs::read_to_string(path).unwrap_or_default();
         path.extension().is_some_and(|ending| ending == "sh") && script.contains("\n# class: ro ")
     });
-    let reading: BTreeSet<String> = reading.map(|path| path.file_stem().unwrap().to_string_lossy().into_owned()).collect();
+    let reading: BTreeSet<String> =
+        reading.map(|path| path.file_stem().unwrap().to_string_lossy().into_owned()).collect();
     assert_eq!(reading, NAMED.iter().map(|name| (*name).to_owned()).collect());
 }
