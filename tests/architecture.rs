@@ -58,6 +58,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("keystore", &["config", "driver", "error", "medium", "token"]),
+    ("view", &["certificate", "config", "credential", "driver", "error", "keystore", "medium", "pin", "token"]),
     (
         "sample",
         &["certificate", "config", "credential", "crypto", "error", "mechanism", "npki", "pin", "secret", "storage"],
