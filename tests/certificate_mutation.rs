@@ -2,6 +2,7 @@
 //! counted, so that the mutations are known to reach what is inside.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::print_stdout, reason = "the counts are the proof")]
 
 use std::sync::OnceLock;
 

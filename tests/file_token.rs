@@ -25,7 +25,7 @@ const NOW: i64 = 1_795_000_000;
 
 fn authority() -> &'static TestAuthority {
     static AUTHORITY: OnceLock<TestAuthority> = OnceLock::new();
-    AUTHORITY.get_or_init(|| TestAuthority::new(&Authority::Yessign, NOW).unwrap())
+    AUTHORITY.get_or_init(|| TestAuthority::new(&Authority::YesSign, NOW).unwrap())
 }
 
 fn request(owner: &str) -> SampleRequest {

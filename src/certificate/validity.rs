@@ -19,7 +19,7 @@ pub enum Standing {
     NotYetValid,
     /// Valid, and not yet in the renewal period.
     Valid,
-    /// 갱신 기간: valid, with this many days left, 0 ([오늘 만료](RENEWAL_PERIOD_DAYS)) to 30.
+    /// 갱신 기간: valid, with this many days left, 0 (오늘 만료) to 30.
     RenewalPeriod(u8),
     /// After the last second.
     Expired,

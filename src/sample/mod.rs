@@ -83,7 +83,9 @@ impl SampleKind {
         }
     }
 
-    const fn is_corporate(self) -> bool {
+    /// Whether it is a company's.
+    #[must_use]
+    pub const fn is_corporate(self) -> bool {
         matches!(self, Self::CorporateUniversal | Self::CorporateBanking | Self::TaxInvoice)
     }
 
@@ -115,7 +117,7 @@ pub struct SampleRequest {
     pub expires_in: i64,
     /// Whether the set has an encryption pair.
     pub km: bool,
-    /// The keys' size in bits: 2048 to 8192.
+    /// The keys' size in bits: 2048, 3072 or 4096.
     pub key_bits: usize,
     /// How the key files are sealed.
     pub scheme: Scheme,

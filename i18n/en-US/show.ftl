@@ -1,0 +1,40 @@
+# ingam show
+
+show-name = Name
+show-common-name = CN
+show-issuer = Issuer
+show-issuer-value = { $issuer } – { $ca }
+show-usage = Usage
+show-validity = Valid
+show-validity-value = { $from } … { $to }, { $left }
+show-key = Key
+show-key-missing = no private key
+show-key-sign = sign
+show-key-sign-and-km = sign + encrypt
+show-key-sign-and-km-certificate = sign (of the encryption pair the certificate only)
+show-vid = Identity
+show-vid-present = VID present
+show-vid-missing = no VID
+show-vid-unsupported = VID of an unsupported hash
+show-vid-damaged = VID damaged
+show-random-unknown = R is known after opening with the password
+show-random-present = R present
+show-random-missing = no R (identification will fail)
+show-serial = Serial
+show-sha256 = SHA-256
+show-medium = Medium
+show-folder = Folder
+show-uri = URI
+show-problem = Problem
+
+show-subject = Subject
+show-issuer-dn = Issuer DN
+show-not-before = Begins (UTC)
+show-not-after = Ends (UTC)
+show-key-usage = Key usage
+show-policies = Policies
+show-key-id = Key id
+show-signature-algorithm = Signature algorithm
+show-sha1 = SHA-1
+show-extensions = Extensions
+show-none = none

@@ -1,0 +1,99 @@
+# 오류. 변수 뒤에는 조사를 붙이지 않습니다.
+
+# 라이브러리의 오류 종류
+error-about = { $message } ({ $subject })
+error-already-exists = 이미 있어서 덮어쓰지 않았습니다.
+error-ambiguous = 둘 이상이 해당합니다.
+error-busy = 다른 프로그램이 사용 중입니다.
+error-busy-hint = 잠시 뒤에 다시 실행하십시오.
+error-cancelled = 취소했습니다.
+error-certificate-expired = 인증서의 유효기간이 아닙니다.
+error-certificate-expired-hint = 만료된 인증서는 갱신할 수 없으며 발급기관에서 재발급받아야 합니다.
+error-damaged = 손상되었거나 형식이 맞지 않습니다.
+error-damaged-hint = 백업이나 다른 저장매체에 있는 사본을 사용하십시오.
+error-device = 장치나 파일 시스템에서 오류가 났습니다.
+error-invalid-input = 입력이 형식에 맞지 않습니다.
+error-last-try-refused = 비밀번호(PIN) 입력 기회가 1회 남아 실행하지 않았습니다.
+error-mismatch = 개인키와 인증서가 서로 맞지 않습니다.
+error-mismatch-hint = 다른 인증서의 파일이 섞였을 수 있습니다. 사본을 사용하십시오.
+error-no-space = 저장 공간이 부족합니다.
+error-not-found = 찾을 수 없습니다.
+error-not-logged-in = 암호를 먼저 입력해야 합니다.
+error-not-permitted = 접근할 권한이 없습니다.
+error-not-permitted-hint = 파일과 폴더의 소유자와 권한을 확인하십시오.
+error-pin-incorrect = 인증서 암호가 맞지 않습니다.
+error-pin-incorrect-hint =
+    암호를 잊은 경우 복구할 수 없으며 발급기관에서 재발급받아야 합니다.
+    개인키 파일이 손상된 경우에도 이렇게 나올 수 있습니다.
+error-pin-locked = 비밀번호(PIN)가 잠겼습니다.
+error-pin-rejected = 새 비밀번호가 규칙에 맞지 않습니다.
+error-removed = 저장매체가 없습니다.
+error-removed-hint = 연결되어 있는지, 경로가 맞는지 확인하십시오.
+error-service-missing = 필요한 시스템 서비스가 실행 중이 아닙니다.
+error-timed-out = 응답이 없어 그만두었습니다.
+error-unsupported = 지원하지 않는 형식이나 알고리즘입니다.
+error-write-protected = 쓸 수 없는 저장매체입니다.
+
+# 명령줄
+error-usage = 명령을 이해할 수 없습니다.
+error-unknown-option = 없는 옵션입니다: { $argument }
+error-word-too-many = 남는 값이 있습니다. (비밀일 수 있어 다시 출력하지 않습니다)
+error-unknown-verb = 없는 명령입니다: { $verb }
+error-value-missing = 값이 빠졌습니다: { $argument }
+error-bad-value = 값이 맞지 않습니다: { $option } { $value }
+error-bad-value-hint-medium = 사용할 수 있는 값: hdd(하드디스크), dir:폴더
+error-bad-value-hint-cert = 이름의 일부, serial:일련번호, sha256:지문 앞부분, pkcs11: URI 가운데 하나를 쓰십시오.
+error-bad-value-hint-password-fd = 열려 있는 파일 디스크립터의 번호를 쓰십시오. 예: --password-fd 3 3< 암호파일
+error-bad-value-hint-idn-fd = 열려 있는 파일 디스크립터의 번호를 쓰십시오. 예: --idn-fd 3 3< 번호파일
+error-bad-value-hint-out-fd = 열려 있는 파일 디스크립터의 번호를 쓰십시오. 예: --out-fd 3 3> 파일
+error-argument-missing = 꼭 필요한 값이 빠졌습니다: { $argument }
+error-verb-missing = 명령이 빠졌습니다.
+error-option-twice = 두 번 쓸 수 없습니다: { $argument }
+error-options-conflict = 함께 쓸 수 없습니다: { $argument } / { $other }
+error-not-utf8 = UTF-8이 아닌 글자가 있습니다.
+error-valid-values = 사용할 수 있는 값: { $values }
+error-did-you-mean = 혹시 이것입니까: { $suggestion }
+error-see-help = 도움말: { $help }
+error-json-and-stdout = --json을 쓰면 표준 출력은 JSON 문서의 자리입니다. --out에 파일을 지정하십시오.
+error-stdin-twice = 표준 입력에서는 서명할 내용과 암호 가운데 하나만 읽을 수 있습니다.
+
+# 비밀
+error-secret-on-command-line = 비밀 값은 명령줄에 쓸 수 없습니다: { $option }
+error-password-hint =
+    명령줄은 이 컴퓨터의 모든 프로그램이 볼 수 있습니다.
+    --password-file 파일, --password-fd 번호, --password-env 변수 가운데 하나를 쓰거나, 아무것도 쓰지 말고 물을 때 입력하십시오.
+error-idn-hint =
+    명령줄은 이 컴퓨터의 모든 프로그램이 볼 수 있습니다.
+    --idn-file 파일, --idn-fd 번호 가운데 하나를 쓰거나, 아무것도 쓰지 말고 물을 때 입력하십시오.
+error-secret-needed = 입력이 필요하지만 물을 수 없습니다.
+error-secret-file-open = 다른 사용자도 접근할 수 있는 파일은 암호 파일로 쓰지 않습니다: { $path }
+error-secret-file-open-hint = 권한을 줄이십시오: chmod 600 파일
+error-secret-variable-missing = 환경 변수가 없습니다: { $name }
+error-secret-empty = 빈 값입니다.
+error-secret-source-unsupported = URI의 pin-source에는 파일의 절대 경로만 쓸 수 있습니다.
+
+# 인증서 찾기
+error-row-needs-terminal = 목록의 번호는 터미널에서만 쓸 수 있습니다.
+error-row-needs-terminal-hint = 목록은 언제든 바뀔 수 있습니다. 이름, serial:일련번호, sha256:지문, pkcs11: URI로 지정하십시오.
+error-certificate-not-found = 해당하는 인증서가 없습니다: { $certificate }
+error-certificate-not-found-hint = 인증서 목록을 보려면: ingam list
+error-certificate-ambiguous = 해당하는 인증서가 둘 이상입니다: { $certificate }
+error-certificate-ambiguous-hint = 다음 가운데 하나를 지정하십시오.
+error-no-private-key = 개인키가 없습니다. ({ $folder })
+error-no-private-key-hint = 인증서만 복사된 폴더일 수 있습니다. signPri.key 파일이 있는 사본을 사용하십시오.
+error-no-vid-random = 개인키에 본인확인정보(R)가 없습니다. ({ $folder })
+error-no-vid-random-hint = 다른 프로그램이 변환하면서 잃었을 수 있습니다. 원본이나 다른 사본을 사용하십시오.
+error-no-vid = 인증서에 본인확인정보(VID)가 없습니다. ({ $folder })
+error-no-vid-hint = 본인확인정보는 서명용 인증서에만 있습니다.
+
+# 파일
+error-output-exists = 파일이 이미 있어서 쓰지 않았습니다: { $path }
+error-output-exists-hint = 덮어쓰려면 --force를 붙이십시오.
+error-output-is-terminal = 이 내용은 터미널에 출력하지 않습니다.
+error-output-is-terminal-hint = --out에 파일을 지정하거나 다른 프로그램으로 보내십시오.
+error-sample-exists = NPKI 폴더가 이미 있어서 아무것도 만들지 않았습니다: { $path }
+error-sample-exists-hint = --out에 다른 폴더를 지정하십시오.
+error-module-not-found = 이 프로그램에 딸린 PKCS#11 모듈이 없습니다.
+error-module-not-found-hint =
+    모듈을 함께 설치하거나, 소스에서 빌드했다면 실행하십시오: cargo build --release -p ingam-pkcs11
+    찾아본 곳: { $searched }

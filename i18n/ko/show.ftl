@@ -1,0 +1,40 @@
+# ingam show
+
+show-name = 이름
+show-common-name = CN
+show-issuer = 발급기관
+show-issuer-value = { $issuer } – { $ca }
+show-usage = 용도
+show-validity = 유효기간
+show-validity-value = { $from } ~ { $to }, { $left }
+show-key = 키
+show-key-missing = 개인키 없음
+show-key-sign = 서명용
+show-key-sign-and-km = 서명용 + 암호화용
+show-key-sign-and-km-certificate = 서명용 (암호화용은 인증서만 있음)
+show-vid = 본인확인정보
+show-vid-present = VID 있음
+show-vid-missing = VID 없음
+show-vid-unsupported = VID의 해시를 지원하지 않음
+show-vid-damaged = VID가 손상됨
+show-random-unknown = R은 암호를 입력해야 알 수 있음
+show-random-present = R 있음
+show-random-missing = R 없음 (본인확인에 쓸 수 없음)
+show-serial = 일련번호
+show-sha256 = SHA-256
+show-medium = 저장매체
+show-folder = 폴더
+show-uri = URI
+show-problem = 문제
+
+show-subject = 주체
+show-issuer-dn = 발급자
+show-not-before = 시작 (UTC)
+show-not-after = 끝 (UTC)
+show-key-usage = 키 사용
+show-policies = 정책
+show-key-id = 키 식별자
+show-signature-algorithm = 서명 알고리즘
+show-sha1 = SHA-1
+show-extensions = 확장
+show-none = 없음

@@ -1,0 +1,179 @@
+//! This file says what can go wrong in the command line itself, beside the library's errors.
+
+use std::io;
+
+use ingam::Error;
+
+use crate::cli::language::{Told, Words};
+use crate::cli::report::{Exit, Report};
+
+/// Why a verb did not do what it was asked.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The library said so.
+    Library(Error),
+    /// An option's value is not of its form.
+    BadValue { option: &'static str, value: String },
+    /// Two options that do not go together, or one that another one needs.
+    Usage(&'static str),
+    /// A password, PIN or resident number on the command line.
+    SecretOnCommandLine { option: &'static str },
+    /// A secret is needed, none was given, and nobody may be asked.
+    SecretNeeded { hint: &'static str },
+    /// Others may read the file of a secret.
+    SecretFileOpen { path: String },
+    /// The variable of `--password-env` is not set.
+    SecretVariableMissing { name: String },
+    /// A source of a secret was empty.
+    SecretEmpty,
+    /// A `pin-source` that is no file.
+    SecretSourceUnsupported,
+    /// A row number without a person who saw the list.
+    RowNeedsTerminal,
+    /// No certificate fits the selector.
+    CertificateNotFound { selector: String },
+    /// More than one certificate fits it: these.
+    CertificateAmbiguous { selector: String, candidates: Vec<String> },
+    /// The certificate's private key is not there.
+    NoPrivateKey { folder: String },
+    /// The private key holds no R.
+    NoVidRandom { folder: String },
+    /// The certificate holds no VID.
+    NoVid { folder: String },
+    /// The output file exists.
+    OutputExists { path: String },
+    /// Bytes that no terminal should get.
+    OutputIsTerminal,
+    /// The folder for a sample holds an NPKI folder already.
+    SampleExists { path: String },
+    /// The PKCS#11 module is not where it belongs.
+    ModuleNotFound { searched: Vec<String> },
+    /// Words that clap did not understand.
+    Grammar { message: String, hint: String },
+    /// Whoever read stdout has gone. Nothing is said about it.
+    StdoutClosed,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Library(error)
+    }
+}
+
+impl Failure {
+    /// Writing to stdout failed.
+    pub(crate) fn stdout(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            Self::StdoutClosed
+        } else {
+            Self::Library(Error::io("writing to standard output", error))
+        }
+    }
+
+    /// Reading or writing a file failed.
+    pub(crate) fn file(doing: &'static str, path: &std::path::Path, error: io::Error) -> Self {
+        Self::Library(Error::io(doing, error).about(path.to_string_lossy()))
+    }
+
+    /// What to tell: code and message, hint, exit code. `None` if there is nothing to say, or the library's error table
+    /// says it.
+    pub(crate) fn describe(&self, words: &Words) -> Option<Report> {
+        let (code, exit, message, hint) = match self {
+            Self::Library(_) | Self::StdoutClosed => return None,
+            Self::BadValue { option, value } => (
+                "usage",
+                Exit::Usage,
+                words.tell("error-bad-value", &[("option", (*option).into()), ("value", value.into())]),
+                words.find(&format!("error-bad-value-hint-{}", option.trim_start_matches('-').to_ascii_lowercase())),
+            ),
+            Self::Usage(key) => ("usage", Exit::Usage, words.say(key), None),
+            Self::SecretOnCommandLine { option } => (
+                "secret_on_command_line",
+                Exit::Usage,
+                words.tell("error-secret-on-command-line", &[("option", (*option).into())]),
+                Some(words.say(if *option == "--idn" { "error-idn-hint" } else { "error-password-hint" })),
+            ),
+            Self::SecretNeeded { hint } => {
+                ("secret_needed", Exit::Usage, words.say("error-secret-needed"), Some(words.say(hint)))
+            }
+            Self::SecretFileOpen { path } => (
+                "secret_file_open",
+                Exit::Permission,
+                words.tell("error-secret-file-open", &[("path", path.into())]),
+                Some(words.say("error-secret-file-open-hint")),
+            ),
+            Self::SecretVariableMissing { name } => {
+                ("usage", Exit::Usage, words.tell("error-secret-variable-missing", &[("name", name.into())]), None)
+            }
+            Self::SecretEmpty => ("secret_empty", Exit::Usage, words.say("error-secret-empty"), None),
+            Self::SecretSourceUnsupported => (
+                "usage",
+                Exit::Usage,
+                words.say("error-secret-source-unsupported"),
+                Some(words.say("error-password-hint")),
+            ),
+            Self::RowNeedsTerminal => (
+                "row_needs_terminal",
+                Exit::Usage,
+                words.say("error-row-needs-terminal"),
+                Some(words.say("error-row-needs-terminal-hint")),
+            ),
+            Self::CertificateNotFound { selector } => (
+                "certificate_not_found",
+                Exit::NotFound,
+                words.tell("error-certificate-not-found", &[("certificate", selector.into())]),
+                Some(words.say("error-certificate-not-found-hint")),
+            ),
+            Self::CertificateAmbiguous { selector, candidates } => (
+                "certificate_ambiguous",
+                Exit::NotFound,
+                words.tell("error-certificate-ambiguous", &[("certificate", selector.into())]),
+                Some(format!("{}\n{}", words.say("error-certificate-ambiguous-hint"), candidates.join("\n"))),
+            ),
+            Self::NoPrivateKey { folder } => (
+                "no_private_key",
+                Exit::NotFound,
+                words.tell("error-no-private-key", &[("folder", folder.into())]),
+                Some(words.say("error-no-private-key-hint")),
+            ),
+            Self::NoVidRandom { folder } => (
+                "no_vid_random",
+                Exit::NotFound,
+                words.tell("error-no-vid-random", &[("folder", folder.into())]),
+                Some(words.say("error-no-vid-random-hint")),
+            ),
+            Self::NoVid { folder } => (
+                "no_vid",
+                Exit::NotFound,
+                words.tell("error-no-vid", &[("folder", folder.into())]),
+                Some(words.say("error-no-vid-hint")),
+            ),
+            Self::OutputExists { path } => (
+                "already_exists",
+                Exit::Unavailable,
+                words.tell("error-output-exists", &[("path", path.into())]),
+                Some(words.say("error-output-exists-hint")),
+            ),
+            Self::OutputIsTerminal => (
+                "output_is_terminal",
+                Exit::Usage,
+                words.say("error-output-is-terminal"),
+                Some(words.say("error-output-is-terminal-hint")),
+            ),
+            Self::SampleExists { path } => (
+                "already_exists",
+                Exit::Unavailable,
+                words.tell("error-sample-exists", &[("path", path.into())]),
+                Some(words.say("error-sample-exists-hint")),
+            ),
+            Self::ModuleNotFound { searched } => (
+                "module_not_found",
+                Exit::NotFound,
+                words.say("error-module-not-found"),
+                Some(words.tell("error-module-not-found-hint", &[("searched", Told::Text(&searched.join(", ")))])),
+            ),
+            Self::Grammar { message, hint } => ("usage", Exit::Usage, message.clone(), Some(hint.clone())),
+        };
+        Some(Report { code, exit, message, hint, detail: None, tries_left: None })
+    }
+}

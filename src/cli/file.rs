@@ -1,0 +1,183 @@
+//! This file reads inputs and writes outputs: whole or not at all, and never over a file that was there before.
+
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Read, Write as _};
+use std::path::{Path, PathBuf};
+
+use crate::cli::failure::Failure;
+use crate::cli::session::Session;
+
+/// What `--in` names: a file, or standard input as `-`.
+pub(crate) fn input(path: &Path) -> Result<Box<dyn Read>, Failure> {
+    if path == Path::new("-") {
+        return Ok(Box::new(io::stdin().lock()));
+    }
+    let file = File::open(path).and_then(|file| {
+        // Opens well and fails on the first read otherwise, without a name in the message.
+        if file.metadata()?.is_dir() { Err(io::ErrorKind::IsADirectory.into()) } else { Ok(file) }
+    });
+    Ok(Box::new(file.map_err(|error| Failure::file("opening the input", path, error))?))
+}
+
+/// All of a file that is short by its nature; `limit` in bytes.
+pub(crate) fn short(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let read = input(path)?.take(limit + 1).read_to_end(&mut bytes);
+    let read =
+        read.and_then(|length| if length as u64 > limit { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(()) });
+    read.map_err(|error| Failure::file("reading a file", path, error))?;
+    Ok(bytes)
+}
+
+/// What `--out` names.
+#[derive(Debug)]
+pub(crate) struct Output {
+    path: PathBuf,
+    replace: bool,
+}
+
+/// Who may read what is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Secrecy {
+    Public,
+    /// Mode 0600 from the first moment on.
+    Secret,
+}
+
+impl Output {
+    /// Refuses at once what would be refused later, after a password was typed: a file that exists, and a terminal
+    /// unless `text` is written.
+    pub(crate) fn new(path: &Path, replace: bool) -> Result<Self, Failure> {
+        let output = Self { path: path.to_owned(), replace };
+        if output.is_stdout() {
+            if io::stdout().is_terminal() {
+                return Err(Failure::OutputIsTerminal);
+            }
+        } else if !replace && output.existing_file().is_some() {
+            return Err(output.exists());
+        }
+        Ok(output)
+    }
+
+    /// Whether it is standard output, written as `-`.
+    pub(crate) fn is_stdout(&self) -> bool {
+        self.path == Path::new("-")
+    }
+
+    /// As typed.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes everything: to a file beside the target that is synced and then renamed, so that the target is never seen
+    /// half written. Devices and pipes are written to as they are.
+    pub(crate) fn write(&self, session: &Session, bytes: &[u8], secrecy: Secrecy) -> Result<(), Failure> {
+        if self.is_stdout() {
+            return session.write(bytes);
+        }
+        let failed = |error: io::Error| match error.kind() {
+            io::ErrorKind::AlreadyExists => self.exists(),
+            _ => Failure::file("writing the output", &self.path, error),
+        };
+        if self.path.exists() && self.existing_file().is_none() {
+            return File::options().write(true).open(&self.path).and_then(|mut to| to.write_all(bytes)).map_err(failed);
+        }
+        // A symbolic link stays one.
+        let target = self.path.canonicalize().unwrap_or_else(|_| self.path.clone());
+        write_whole(&target, bytes, self.replace, secrecy).map_err(failed)
+    }
+
+    fn existing_file(&self) -> Option<&Path> {
+        std::fs::metadata(&self.path).is_ok_and(|metadata| metadata.is_file()).then_some(self.path.as_path())
+    }
+
+    fn exists(&self) -> Failure {
+        Failure::OutputExists { path: self.path.to_string_lossy().into_owned() }
+    }
+}
+
+fn write_whole(target: &Path, bytes: &[u8], replace: bool, secrecy: Secrecy) -> io::Result<()> {
+    let name = target.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    let mut beside = std::ffi::OsString::from(".");
+    beside.push(name);
+    beside.push(format!(".{}.tmp", std::process::id()));
+    let beside = target.with_file_name(beside);
+    let result = fill(&beside, bytes, secrecy)
+        .and_then(|()| if replace { std::fs::rename(&beside, target) } else { rename_to_new(&beside, target) });
+    if result.is_err() {
+        let _ = std::fs::remove_file(&beside);
+    }
+    result?;
+    sync_folder(target)
+}
+
+fn fill(path: &Path, bytes: &[u8], secrecy: Secrecy) -> io::Result<()> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    if secrecy == Secrecy::Secret {
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    }
+    #[cfg(not(unix))]
+    let _ = secrecy;
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Renames without replacing, in one step where the system can.
+fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
+    #[cfg(any(target_os = "linux", target_os = "macos"))]
+    {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        use rustix::io::Errno;
+        match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+            // File systems that do not know the flag.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {}
+            done => return Ok(done?),
+        }
+    }
+    if to.exists() {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    std::fs::rename(from, to)
+}
+
+fn sync_folder(of: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        let folder = of.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(folder)?.sync_all()?;
+    }
+    #[cfg(not(unix))]
+    let _ = of;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_there_is_replaced_only_when_asked() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("서명.sig");
+        write_whole(&target, b"one", false, Secrecy::Public).unwrap();
+        let refused = write_whole(&target, b"two", false, Secrecy::Public).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(std::fs::read(&target).unwrap(), b"one");
+        write_whole(&target, b"two", true, Secrecy::Public).unwrap();
+        assert_eq!(std::fs::read(&target).unwrap(), b"two");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_secret_file_is_its_owners_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("r");
+        write_whole(&target, b"r", false, Secrecy::Secret).unwrap();
+        assert_eq!(std::fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}

@@ -1,0 +1,219 @@
+//! This file gathers the certificate sets of all media and finds the one that a user means.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use ingam::config::Config;
+use ingam::credential::{Credential, Entry, KeyId};
+use ingam::keystore::{Keystore, SharedToken, SlotId, lock};
+use ingam::medium::{Accessibility, Medium};
+use ingam::pin::{Pin, Role};
+use ingam::selector::{CertificateSelector, MediumSelector, Pkcs11Uri};
+use ingam::{Error, ErrorKind};
+
+use crate::cli::certificate;
+use crate::cli::failure::Failure;
+use crate::cli::secret::PasswordArguments;
+use crate::cli::session::Session;
+
+/// Which certificate a verb works with.
+#[derive(Args, Debug)]
+pub(crate) struct CertificateArgument {
+    pub(crate) certificate: String,
+    #[arg(long)]
+    pub(crate) medium: Option<String>,
+}
+
+/// All media as they are now.
+pub(crate) struct Inventory {
+    keystore: Keystore,
+    /// Usable sets, medium by medium; copies of one certificate stay where they were found.
+    pub(crate) sets: Vec<Set>,
+    /// Media, folders and files that cannot be used: where, and why.
+    pub(crate) unusable: Vec<(String, Error)>,
+    /// How many media there are.
+    pub(crate) media: usize,
+    /// NPKI folders that were looked for.
+    pub(crate) searched: Vec<PathBuf>,
+}
+
+/// One certificate set on one medium.
+#[derive(Clone)]
+pub(crate) struct Set {
+    slot: SlotId,
+    pub(crate) medium: Arc<Medium>,
+    pub(crate) entry: Arc<Entry>,
+    pub(crate) credential: Credential,
+    /// Its number in a list; copies of one certificate share it.
+    pub(crate) row: usize,
+    /// SHA-256 of the signing certificate.
+    pub(crate) sha256: [u8; 32],
+}
+
+impl Set {
+    /// Where the set is: the folder, for people.
+    pub(crate) fn folder(&self) -> String {
+        format!("{}/{}", self.medium.place, self.entry.name)
+    }
+
+    /// The `pkcs11:` URI of its signing certificate and key.
+    pub(crate) fn uri(&self) -> Pkcs11Uri {
+        Pkcs11Uri::naming(&self.medium, &self.credential.sign.certificate)
+    }
+
+    /// Names the signing key.
+    pub(crate) fn key(&self) -> Result<&KeyId, Failure> {
+        self.credential.sign.key.as_ref().ok_or_else(|| Failure::NoPrivateKey { folder: self.folder() })
+    }
+}
+
+impl Inventory {
+    /// Looks at every medium, or at those that the option `--medium` names.
+    pub(crate) fn take(medium: Option<&str>) -> Result<Self, Failure> {
+        let bad = |_| Failure::BadValue { option: "--medium", value: medium.unwrap_or_default().to_owned() };
+        let wanted = medium.map(str::parse).transpose().map_err(bad)?;
+        Self::of(wanted.as_ref())
+    }
+
+    /// Looks at every medium, or at those that `wanted` names.
+    pub(crate) fn of(wanted: Option<&MediumSelector>) -> Result<Self, Failure> {
+        let mut config = Config::load()?;
+        if let Some(folder) = wanted.and_then(MediumSelector::folder) {
+            // The folder that holds the NPKI folder does as well: the root of a drive, the folder of a sample.
+            let below = folder.join("NPKI");
+            config.npki_roots = vec![if below.is_dir() { below } else { folder.to_owned() }];
+        }
+        let mut inventory = Self {
+            keystore: Keystore::new(&config),
+            sets: Vec::new(),
+            unusable: Vec::new(),
+            media: 0,
+            searched: config.npki_roots,
+        };
+        for slot in inventory.keystore.slots() {
+            if slot.present && wanted.is_none_or(|wanted| wanted.fits(&slot.medium)) {
+                inventory.media += 1;
+                inventory.add(slot.id, &slot.medium);
+            }
+        }
+        let failed = inventory.keystore.driver_errors();
+        inventory.unusable.extend(failed.into_iter().map(|(driver, error)| (driver.to_owned(), error)));
+        if let Some(folder) = wanted.and_then(MediumSelector::folder)
+            && inventory.media == 0
+        {
+            return Err(Error::new(ErrorKind::Removed, "looking for a medium").about(folder.to_string_lossy()).into());
+        }
+        inventory.number();
+        Ok(inventory)
+    }
+
+    fn add(&mut self, slot: SlotId, medium: &Arc<Medium>) {
+        if let Accessibility::Unusable(error) = &medium.accessibility {
+            self.unusable.push((medium.place.clone(), error.clone()));
+            return;
+        }
+        let entries = self.keystore.token(slot).and_then(|token| lock(&token).entries());
+        let entries = match entries {
+            Ok(entries) => entries,
+            Err(error) => return self.unusable.push((medium.place.clone(), error)),
+        };
+        for entry in entries.iter() {
+            let place = format!("{}/{}", medium.place, entry.name);
+            match &entry.content {
+                Ok(credential) => {
+                    self.unusable.extend(entry.problems.iter().map(|problem| (place.clone(), problem.clone())));
+                    self.sets.push(Set {
+                        slot,
+                        medium: Arc::clone(medium),
+                        entry: Arc::clone(entry),
+                        credential: credential.clone(),
+                        row: 0,
+                        sha256: credential.sign.certificate.sha256(),
+                    });
+                }
+                Err(error) => self.unusable.push((place, error.clone())),
+            }
+        }
+    }
+
+    /// Numbers certificates in the order in which they were found. Of copies, the first with a key on the safest medium
+    /// comes first.
+    fn number(&mut self) {
+        let mut rows = std::collections::HashMap::new();
+        for set in &mut self.sets {
+            let next = rows.len() + 1;
+            set.row = *rows.entry(set.sha256).or_insert(next);
+        }
+        self.sets.sort_by_key(|set| (set.row, set.credential.sign.key.is_none(), set.medium.kind));
+    }
+
+    /// The set that the user means.
+    pub(crate) fn find(&self, session: &Session, selector: &str) -> Result<&Set, Failure> {
+        if let Some(row) = row_number(selector) {
+            if !session.is_interactive() {
+                return Err(Failure::RowNeedsTerminal);
+            }
+            return self.one(session, selector, |set| set.row == row);
+        }
+        if selector.contains("pin-value=") {
+            return Err(Failure::SecretOnCommandLine { option: "pin-value" });
+        }
+        let parsed: CertificateSelector =
+            selector.parse().map_err(|_| Failure::BadValue { option: "CERT", value: selector.to_owned() })?;
+        self.one(session, selector, |set| parsed.fits(&set.medium, &set.credential))
+    }
+
+    fn one(&self, session: &Session, selector: &str, fits: impl Fn(&Set) -> bool) -> Result<&Set, Failure> {
+        let mut fitting = self.sets.iter().filter(|set| fits(set));
+        let first = fitting.next().ok_or_else(|| Failure::CertificateNotFound { selector: selector.to_owned() })?;
+        // Copies of one certificate are no question: the first is the safest.
+        let mut others = fitting.filter(|set| set.row != first.row).peekable();
+        if others.peek().is_none() {
+            return Ok(first);
+        }
+        let mut candidates: Vec<String> = Vec::new();
+        let mut row = 0;
+        for set in std::iter::once(first).chain(others) {
+            if std::mem::replace(&mut row, set.row) != set.row {
+                candidates.push(certificate::one_line(session.words(), set));
+            }
+        }
+        Err(Failure::CertificateAmbiguous { selector: selector.to_owned(), candidates })
+    }
+
+    /// The set's token, logged in with the password from wherever it comes.
+    pub(crate) fn open(
+        &self,
+        session: &Session,
+        set: &Set,
+        selector: &str,
+        password: &PasswordArguments,
+    ) -> Result<SharedToken, Failure> {
+        let name = set.credential.sign.certificate.owner();
+        let question = session.words().tell("prompt-password", &[("name", (&name).into())]);
+        let pin = password.get(session, pin_source(selector).as_ref(), &question)?;
+        self.log_in(set, &pin)
+    }
+
+    /// The set's token, logged in with this password.
+    pub(crate) fn log_in(&self, set: &Set, pin: &Pin) -> Result<SharedToken, Failure> {
+        let token = self.keystore.token(set.slot)?;
+        lock(&token).login(Role::User, pin)?;
+        Ok(token)
+    }
+}
+
+/// The URI that a selector is, for its `pin-source`.
+pub(crate) fn pin_source(selector: &str) -> Option<Pkcs11Uri> {
+    match selector.parse() {
+        Ok(CertificateSelector::Uri(uri)) => Some(uri),
+        _ => None,
+    }
+}
+
+/// Few digits alone are a row; more are part of a name.
+fn row_number(selector: &str) -> Option<usize> {
+    let digits = selector.len() <= 5 && selector.bytes().all(|byte| byte.is_ascii_digit());
+    if digits { selector.parse().ok() } else { None }
+}

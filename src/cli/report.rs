@@ -1,0 +1,184 @@
+//! This file says what went wrong: kind of error → message, hint and exit code.
+
+use ingam::{Error, ErrorKind};
+use serde_json::json;
+
+use crate::cli::failure::Failure;
+use crate::cli::language::Words;
+
+/// How the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    Done = 0,
+    Other = 1,
+    Usage = 2,
+    /// Not found, or ambiguous.
+    NotFound = 3,
+    /// Wrong password or PIN.
+    WrongPassword = 4,
+    /// Locked, or the last try refused.
+    Locked = 5,
+    /// The medium is absent or was removed.
+    Removed = 6,
+    Permission = 7,
+    /// Busy, exists, full or timed out.
+    Unavailable = 8,
+    /// A verification failed, or something is damaged or does not belong together.
+    Failed = 9,
+    Interrupted = 130,
+}
+
+impl Exit {
+    pub(crate) fn code(self) -> u8 {
+        self as u8
+    }
+}
+
+/// What is said about a failure.
+#[derive(Debug)]
+pub(crate) struct Report {
+    /// The word for JSON.
+    pub(crate) code: &'static str,
+    pub(crate) exit: Exit,
+    pub(crate) message: String,
+    /// What to do about it.
+    pub(crate) hint: Option<String>,
+    /// The technical cause, in English, for `--verbose` and JSON.
+    pub(crate) detail: Option<String>,
+    pub(crate) tries_left: Option<u8>,
+}
+
+impl Report {
+    /// `None` if there is nothing to say.
+    pub(crate) fn of(failure: &Failure, words: &Words) -> Option<Self> {
+        match failure {
+            Failure::Library(error) => Some(Self::of_error(error, words)),
+            other => other.describe(words),
+        }
+    }
+
+    /// The one table from the library's errors to words and exit codes.
+    pub(crate) fn of_error(error: &Error, words: &Words) -> Self {
+        let (code, exit, message, hint) = match error.kind() {
+            ErrorKind::AlreadyExists => ("already_exists", Exit::Unavailable, "error-already-exists", None),
+            ErrorKind::Ambiguous => ("ambiguous", Exit::NotFound, "error-ambiguous", None),
+            ErrorKind::Busy => ("busy", Exit::Unavailable, "error-busy", Some("error-busy-hint")),
+            ErrorKind::Cancelled => ("cancelled", Exit::Interrupted, "error-cancelled", None),
+            ErrorKind::CertificateExpired => (
+                "certificate_expired",
+                Exit::Failed,
+                "error-certificate-expired",
+                Some("error-certificate-expired-hint"),
+            ),
+            ErrorKind::Damaged => ("damaged", Exit::Failed, "error-damaged", Some("error-damaged-hint")),
+            ErrorKind::Device => ("device", Exit::Other, "error-device", None),
+            ErrorKind::InvalidInput => ("invalid_input", Exit::Usage, "error-invalid-input", None),
+            ErrorKind::LastTryRefused => ("last_try_refused", Exit::Locked, "error-last-try-refused", None),
+            ErrorKind::Mismatch => ("mismatch", Exit::Failed, "error-mismatch", Some("error-mismatch-hint")),
+            ErrorKind::NoSpace => ("no_space", Exit::Unavailable, "error-no-space", None),
+            ErrorKind::NotFound => ("not_found", Exit::NotFound, "error-not-found", None),
+            ErrorKind::NotLoggedIn => ("not_logged_in", Exit::WrongPassword, "error-not-logged-in", None),
+            ErrorKind::NotPermitted => {
+                ("not_permitted", Exit::Permission, "error-not-permitted", Some("error-not-permitted-hint"))
+            }
+            ErrorKind::PinIncorrect { .. } => {
+                ("pin_incorrect", Exit::WrongPassword, "error-pin-incorrect", Some("error-pin-incorrect-hint"))
+            }
+            ErrorKind::PinLocked => ("pin_locked", Exit::Locked, "error-pin-locked", None),
+            ErrorKind::PinRejected => ("pin_rejected", Exit::WrongPassword, "error-pin-rejected", None),
+            ErrorKind::Removed => ("removed", Exit::Removed, "error-removed", Some("error-removed-hint")),
+            ErrorKind::ServiceMissing => ("service_missing", Exit::Removed, "error-service-missing", None),
+            ErrorKind::TimedOut => ("timed_out", Exit::Unavailable, "error-timed-out", None),
+            ErrorKind::Unsupported => ("unsupported", Exit::Other, "error-unsupported", None),
+            ErrorKind::WriteProtected => ("write_protected", Exit::Permission, "error-write-protected", None),
+        };
+        let tries_left = match error.kind() {
+            ErrorKind::PinIncorrect { tries_left } => tries_left,
+            _ => None,
+        };
+        Self {
+            code,
+            exit,
+            message: about(error, words.say(message), words),
+            hint: hint.map(|hint| words.say(hint)),
+            detail: Some(chain(error)),
+            tries_left,
+        }
+    }
+
+    /// For people: the message, the hint below it and, if `verbose`, the technical cause.
+    pub(crate) fn text(&self, verbose: bool) -> String {
+        let mut text = format!("✗ {}", self.message);
+        let detail = self.detail.as_ref().filter(|_| verbose);
+        for line in self.hint.iter().chain(detail).flat_map(|part| part.lines()) {
+            text.push_str("\n  ");
+            text.push_str(line);
+        }
+        text
+    }
+
+    /// For programs.
+    pub(crate) fn json(&self) -> String {
+        let mut error = json!({ "code": self.code, "exit": self.exit.code(), "message": self.message });
+        if let Some(hint) = &self.hint {
+            error["hint"] = hint.as_str().into();
+        }
+        if let Some(detail) = &self.detail {
+            error["detail"] = detail.as_str().into();
+        }
+        if let Some(tries) = self.tries_left {
+            error["tries_left"] = tries.into();
+        }
+        json!({ "error": error }).to_string()
+    }
+}
+
+/// One line about a library error within a list: what it is and what it is about.
+pub(crate) fn reason(error: &Error, words: &Words) -> String {
+    Report::of_error(error, words).message
+}
+
+fn about(error: &Error, message: String, words: &Words) -> String {
+    match error.subject() {
+        Some(subject) => words.tell("error-about", &[("message", (&message).into()), ("subject", subject.into())]),
+        None => message,
+    }
+}
+
+/// The error and its causes.
+fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    crate::cli::printable::printable(&text.replace('\n', " ")).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::language::Language;
+
+    #[test]
+    fn a_wrong_password_says_so_and_what_it_means() {
+        let error = Error::new(ErrorKind::PinIncorrect { tries_left: None }, "opening a private key");
+        let korean = Report::of_error(&error, &Words::new(Language::Korean));
+        assert_eq!(korean.exit.code(), 4);
+        assert_eq!(korean.text(false).lines().next(), Some("✗ 인증서 암호가 맞지 않습니다."));
+        let json: serde_json::Value = serde_json::from_str(&korean.json()).unwrap();
+        assert_eq!(json["error"]["code"], "pin_incorrect");
+        assert_eq!(json["error"]["exit"], 4);
+        assert!(json["error"].get("tries_left").is_none());
+    }
+
+    #[test]
+    fn the_subject_of_an_error_is_told_and_cannot_write_to_the_terminal() {
+        let error = Error::new(ErrorKind::Damaged, "reading a certificate").about("a\u{1b}[1m/signCert.der");
+        let report = Report::of_error(&error, &Words::new(Language::English));
+        assert!(report.message.contains("a\u{fffd}[1m/signCert.der"), "{}", report.message);
+        assert!(!report.text(true).contains('\u{1b}'));
+    }
+}

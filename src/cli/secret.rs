@@ -1,0 +1,235 @@
+//! This file gets secrets: passwords, PINs and resident numbers, from a descriptor, a file, systemd, a variable or a
+//! person; never from the command line, which every process can read.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use clap::Args;
+use ingam::pin::Pin;
+use ingam::secret::SecretBytes;
+use ingam::selector::Pkcs11Uri;
+use ingam::{Error, ErrorKind};
+use zeroize::Zeroizing;
+
+use crate::cli::environment;
+use crate::cli::failure::Failure;
+use crate::cli::prompt::{self, NoAnswer};
+use crate::cli::session::Session;
+
+/// Where the password of a certificate, or the PIN of a token, comes from. The first that is given counts, in this
+/// order; systemd's credential comes before the variable, a `pin-source` of a URI before that.
+#[derive(Args, Debug, Default)]
+pub(crate) struct PasswordArguments {
+    #[arg(long, alias = "pin-fd")]
+    password_fd: Option<u32>,
+    #[arg(long, alias = "pin-file")]
+    password_file: Option<PathBuf>,
+    #[arg(long, alias = "pin-env")]
+    password_env: Option<OsString>,
+    /// Only there to say what to use instead.
+    #[arg(long, alias = "pin", hide = true, num_args = 0..=1, allow_hyphen_values = true)]
+    password: Option<Option<Refused>>,
+}
+
+/// A secret from the command line: not even kept.
+#[derive(Clone, Debug)]
+pub(crate) struct Refused;
+
+impl FromStr for Refused {
+    type Err = std::convert::Infallible;
+
+    fn from_str(_: &str) -> Result<Self, Self::Err> {
+        Ok(Self)
+    }
+}
+
+impl PasswordArguments {
+    /// Refuses a password on the command line. Called before anything is done.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        match self.password {
+            Some(_) => Err(Failure::SecretOnCommandLine { option: "--password" }),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the password comes from standard input, so that nothing else can.
+    pub(crate) fn takes_stdin(&self) -> bool {
+        self.password_fd == Some(0)
+    }
+
+    /// The password from wherever the user said, if the user said anything; `None` if only a person is left to ask.
+    pub(crate) fn given(&self, uri: Option<&Pkcs11Uri>) -> Result<Option<Pin>, Failure> {
+        self.check()?;
+        let secret = if let Some(number) = self.password_fd {
+            from_descriptor("--password-fd", number)?
+        } else if let Some(path) = &self.password_file {
+            from_file(path, Readers::OwnerOnly)?
+        } else if let Some(path) = environment::systemd_credential() {
+            // systemd itself keeps others out, and shows an access list as group rights.
+            from_file(&path, Readers::Any)?
+        } else if let Some(source) = uri.and_then(|uri| uri.pin_source.as_deref()) {
+            let path = source.strip_prefix("file:").unwrap_or(source);
+            let path = path.strip_prefix("//").unwrap_or(path);
+            if !Path::new(path).is_absolute() {
+                return Err(Failure::SecretSourceUnsupported);
+            }
+            from_file(Path::new(path), Readers::OwnerOnly)?
+        } else if let Some(name) = &self.password_env {
+            let missing = || Failure::SecretVariableMissing { name: name.to_string_lossy().into_owned() };
+            Zeroizing::new(environment::variable(name).ok_or_else(missing)?.into_encoded_bytes())
+        } else {
+            return Ok(None);
+        };
+        not_empty(secret).map(|secret| Some(Pin::copy_of(&secret)))
+    }
+
+    /// The password, at last by asking for it.
+    pub(crate) fn get(&self, session: &Session, uri: Option<&Pkcs11Uri>, question: &str) -> Result<Pin, Failure> {
+        if let Some(pin) = self.given(uri)? {
+            return Ok(pin);
+        }
+        let typed = ask(session, question, "error-password-hint")?;
+        if !typed.is_ascii() {
+            session.note(&session.words().say("prompt-not-ascii"));
+        }
+        Ok(Pin::copy_of(&typed))
+    }
+}
+
+/// Where the owner's number (주민등록번호, 사업자등록번호) comes from.
+#[derive(Args, Debug)]
+pub(crate) struct IdnArguments {
+    #[arg(long)]
+    idn_fd: Option<u32>,
+    #[arg(long)]
+    idn_file: Option<PathBuf>,
+    /// Only there to say what to use instead.
+    #[arg(long, hide = true, num_args = 0..=1, allow_hyphen_values = true)]
+    idn: Option<Option<Refused>>,
+}
+
+impl IdnArguments {
+    /// Refuses a number on the command line.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        match self.idn {
+            Some(_) => Err(Failure::SecretOnCommandLine { option: "--idn" }),
+            None => Ok(()),
+        }
+    }
+
+    /// The number, at last by asking for it.
+    pub(crate) fn get(&self, session: &Session) -> Result<SecretBytes, Failure> {
+        let number = if let Some(number) = self.idn_fd {
+            not_empty(from_descriptor("--idn-fd", number)?)?
+        } else if let Some(path) = &self.idn_file {
+            not_empty(from_file(path, Readers::OwnerOnly)?)?
+        } else {
+            ask(session, &session.words().say("prompt-idn"), "error-idn-hint")?
+        };
+        Ok(SecretBytes::copy_of(&number))
+    }
+}
+
+fn ask(session: &Session, question: &str, hint: &'static str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    if !session.may_ask() {
+        return Err(Failure::SecretNeeded { hint });
+    }
+    match prompt::hidden(question) {
+        Ok(answer) => not_empty(answer),
+        Err(NoAnswer::NoTerminal) => Err(Failure::SecretNeeded { hint }),
+        Err(NoAnswer::Cancelled) => Err(Error::from(ErrorKind::Cancelled).into()),
+        Err(NoAnswer::Terminal(error)) => Err(Error::io("asking on the terminal", error).into()),
+    }
+}
+
+/// Who may read a file of a secret.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Readers {
+    OwnerOnly,
+    Any,
+}
+
+/// The longest secret, in bytes.
+const LONGEST: usize = 4096;
+
+fn from_file(path: &Path, readers: Readers) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let failed = |error| Failure::file("reading a secret", path, error);
+    let file = File::open(path).map_err(failed)?;
+    if readers == Readers::OwnerOnly && others_may_read(&file).map_err(failed)? {
+        return Err(Failure::SecretFileOpen { path: path.to_string_lossy().into_owned() });
+    }
+    one_line(file).map_err(failed)
+}
+
+#[cfg(unix)]
+fn others_may_read(file: &File) -> std::io::Result<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+    Ok(file.metadata()?.mode() & 0o077 != 0)
+}
+
+/// Windows has no such bits; a user's files are the user's by default.
+#[cfg(not(unix))]
+fn others_may_read(_: &File) -> std::io::Result<bool> {
+    Ok(false)
+}
+
+fn from_descriptor(option: &'static str, number: u32) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let wrong = |_| Failure::BadValue { option, value: number.to_string() };
+    if number == 0 {
+        return one_line(std::io::stdin().lock()).map_err(wrong);
+    }
+    // An open descriptor by its name: taking it over by its number alone would need unsafe code.
+    File::open(format!("/dev/fd/{number}")).and_then(one_line).map_err(wrong)
+}
+
+/// All there is, without the one line break that editors and `echo` put at the end.
+fn one_line(source: impl Read) -> std::io::Result<Zeroizing<Vec<u8>>> {
+    // Never grows, so leaves no copy behind.
+    let mut secret = Zeroizing::new(Vec::with_capacity(LONGEST + 1));
+    let mut source = source.take(LONGEST as u64 + 1);
+    loop {
+        let mut piece = Zeroizing::new([0; 256]);
+        let length = source.read(&mut piece[..])?;
+        if length == 0 {
+            break;
+        }
+        secret.extend_from_slice(&piece[..length]);
+    }
+    if secret.len() > LONGEST {
+        return Err(std::io::ErrorKind::FileTooLarge.into());
+    }
+    if secret.last() == Some(&b'\n') {
+        secret.pop();
+        if secret.last() == Some(&b'\r') {
+            secret.pop();
+        }
+    }
+    Ok(secret)
+}
+
+fn not_empty(secret: Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    if secret.is_empty() { Err(Failure::SecretEmpty) } else { Ok(secret) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_line_break_at_the_end_is_not_part_of_the_secret() {
+        for (content, secret) in [
+            ("pass", "pass"),
+            ("pass\n", "pass"),
+            ("pass\r\n", "pass"),
+            ("pass\n\n", "pass\n"),
+            (" p \n", " p "),
+            ("\n", ""),
+        ] {
+            assert_eq!(&one_line(content.as_bytes()).unwrap()[..], secret.as_bytes());
+        }
+        assert!(one_line(&[b'x'; LONGEST + 1][..]).is_err());
+    }
+}

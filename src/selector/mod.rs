@@ -1,0 +1,190 @@
+//! This file names a certificate or a medium as a user types it: part of a name, `serial:HEX`, `sha256:HEX`, a
+//! `pkcs11:` URI (RFC 7512); `hdd`, `dir:PATH`.
+
+mod uri;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use crate::credential::Credential;
+use crate::error::{Error, ErrorKind};
+use crate::medium::{Medium, MediumKind};
+
+pub use uri::{ObjectType, Pkcs11Uri};
+
+/// Names one certificate set, or several that have something in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CertificateSelector {
+    /// A part of the owner's name or of the CN, in any case.
+    Name(String),
+    /// The whole serial number: lower-case hexadecimal without leading zeros.
+    Serial(String),
+    /// The beginning of the certificate's SHA-256: lower-case hexadecimal.
+    Sha256(String),
+    /// A `pkcs11:` URI: token, serial, object, id.
+    Uri(Pkcs11Uri),
+}
+
+impl CertificateSelector {
+    /// Whether it names this set of this medium. A set has two certificates if it has an encryption pair; number,
+    /// SHA-256 and id of either name it.
+    #[must_use]
+    pub fn fits(&self, medium: &Medium, credential: &Credential) -> bool {
+        let certificates = || credential.pairs().map(|pair| &pair.certificate);
+        match self {
+            Self::Name(part) => {
+                let part = part.to_lowercase();
+                let named = |name: String| name.to_lowercase().contains(&part);
+                let certificate = &credential.sign.certificate;
+                named(certificate.owner()) || named(certificate.common_name())
+            }
+            Self::Serial(hex) => certificates().any(|it| it.serial_hex().trim_start_matches('0') == hex),
+            Self::Sha256(hex) => certificates().any(|it| to_hex(&it.sha256()).starts_with(hex)),
+            Self::Uri(uri) => uri.fits_token(medium) && certificates().any(|it| uri.fits_certificate(it)),
+        }
+    }
+}
+
+impl FromStr for CertificateSelector {
+    type Err = Error;
+
+    /// # Errors
+    /// `InvalidInput` for an empty name, for something else than hexadecimal behind `serial:` or `sha256:`, and for a
+    /// `pkcs11:` URI that does not follow RFC 7512.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        if let Some(digits) = text.strip_prefix("serial:") {
+            return Ok(Self::Serial(hexadecimal(digits)?.trim_start_matches('0').to_owned()));
+        }
+        if let Some(digits) = text.strip_prefix("sha256:") {
+            return Ok(Self::Sha256(hexadecimal(digits)?));
+        }
+        if text.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("pkcs11:")) {
+            return text.parse().map(Self::Uri);
+        }
+        if text.trim().is_empty() {
+            return Err(Error::new(ErrorKind::InvalidInput, "reading the name of a certificate"));
+        }
+        Ok(Self::Name(text.trim().to_owned()))
+    }
+}
+
+impl fmt::Display for CertificateSelector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(part) => f.write_str(part),
+            Self::Serial(hex) => write!(f, "serial:{hex}"),
+            Self::Sha256(hex) => write!(f, "sha256:{hex}"),
+            Self::Uri(uri) => uri.fmt(f),
+        }
+    }
+}
+
+/// Names a medium.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MediumSelector {
+    /// Every medium of this kind: `hdd`, 하드디스크.
+    Kind(MediumKind),
+    /// The NPKI folder at this path, whether or not it is among the configured ones: `dir:PATH`.
+    Folder(PathBuf),
+}
+
+/// The kinds that there are drivers for, in English and Korean.
+const KINDS: &[(&str, &str, MediumKind)] = &[("hdd", "하드디스크", MediumKind::HardDisk)];
+
+impl MediumSelector {
+    /// Whether it names this medium. A folder names whatever medium its path was opened as.
+    #[must_use]
+    pub fn fits(&self, medium: &Medium) -> bool {
+        match self {
+            Self::Kind(kind) => medium.kind == *kind,
+            Self::Folder(_) => true,
+        }
+    }
+
+    /// The folder that is to be looked at instead of the configured ones.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::Kind(_) => None,
+            Self::Folder(path) => Some(path),
+        }
+    }
+}
+
+impl FromStr for MediumSelector {
+    type Err = Error;
+
+    /// # Errors
+    /// `InvalidInput` for anything else than the words above.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        if let Some(path) = text.strip_prefix("dir:").filter(|path| !path.is_empty()) {
+            return Ok(Self::Folder(path.into()));
+        }
+        let kind = KINDS.iter().find(|(english, korean, _)| text == *english || text == *korean);
+        kind.map(|(.., kind)| Self::Kind(*kind))
+            .ok_or(Error::new(ErrorKind::InvalidInput, "reading the name of a medium"))
+    }
+}
+
+impl fmt::Display for MediumSelector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Kind(kind) => {
+                let word = KINDS.iter().find(|(.., known)| known == kind).map_or("", |(english, ..)| english);
+                f.write_str(word)
+            }
+            Self::Folder(path) => write!(f, "dir:{}", path.display()),
+        }
+    }
+}
+
+/// Checks hexadecimal digits, with or without `:` between bytes as other tools print them; gives them in lower case.
+fn hexadecimal(text: &str) -> Result<String, Error> {
+    let digits: String = text.chars().filter(|c| *c != ':').map(|c| c.to_ascii_lowercase()).collect();
+    if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return Err(Error::new(ErrorKind::InvalidInput, "reading hexadecimal digits"));
+    }
+    Ok(digits)
+}
+
+fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_form_is_told_by_its_prefix_and_written_back() {
+        for (typed, written) in [
+            ("홍길동", "홍길동"),
+            (" hong ", "hong"),
+            ("serial:00AB:cd", "serial:abcd"),
+            ("sha256:A0b1", "sha256:a0b1"),
+            ("pkcs11:token=NPKI", "pkcs11:token=NPKI"),
+            ("PKCS11:token=NPKI", "pkcs11:token=NPKI"),
+        ] {
+            assert_eq!(typed.parse::<CertificateSelector>().unwrap().to_string(), written);
+        }
+    }
+
+    #[test]
+    fn what_is_no_selector_is_refused() {
+        for typed in ["", "  ", "serial:", "serial:xyz", "sha256:12g4", "pkcs11:token"] {
+            let error = typed.parse::<CertificateSelector>().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{typed}");
+        }
+    }
+
+    #[test]
+    fn media_have_english_and_korean_names() {
+        assert_eq!("hdd".parse::<MediumSelector>().unwrap(), "하드디스크".parse().unwrap());
+        let folder: MediumSelector = "dir:/mnt/NPKI".parse().unwrap();
+        assert_eq!(folder.folder(), Some(Path::new("/mnt/NPKI")));
+        assert_eq!(folder.to_string(), "dir:/mnt/NPKI");
+        assert!("usb".parse::<MediumSelector>().is_err(), "no driver finds one yet");
+        assert!("dir:".parse::<MediumSelector>().is_err());
+    }
+}

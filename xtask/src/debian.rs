@@ -1,0 +1,137 @@
+//! This file knows which Debian package brings which tool, and installs what is missing.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::{Done, in_ci, must};
+
+/// A tool, as tests name it in `#[ignore = "needs …"]`, how to see that it is there, and who brings it.
+struct Tool {
+    name: &'static str,
+    /// A command, or a path in which `*` stands for one folder.
+    probe: &'static str,
+    package: &'static str,
+}
+
+const fn tool(name: &'static str, probe: &'static str, package: &'static str) -> Tool {
+    Tool { name, probe, package }
+}
+
+static TOOLS: &[Tool] = &[
+    tool("pkcs11-tool", "pkcs11-tool", "opensc"),
+    tool("openssl", "openssl", "openssl"),
+    tool("pkcs11-engine", "/usr/lib/*/engines-3/pkcs11.so", "libengine-pkcs11-openssl"),
+    tool("p11tool", "p11tool", "gnutls-bin"),
+    tool("softhsm2", "/usr/lib/softhsm/libsofthsm2.so", "softhsm2"),
+    tool("java", "javac", "openjdk-17-jdk-headless"),
+    tool("readelf", "readelf", "binutils"),
+    tool("curl", "curl", "curl"),
+    tool("git", "git", "git"),
+    tool("python3", "python3", "python3"),
+    tool("ssh", "ssh", "openssh-client"),
+    tool("sshd", "/usr/sbin/sshd", "openssh-server"),
+    tool("xxd", "xxd", "xxd"),
+    tool("valgrind", "valgrind", "valgrind"),
+    tool("g++", "g++", "g++"),
+];
+
+/// For the demonstration.
+pub(crate) const DEMO: &[&str] = &["pkcs11-tool", "openssl"];
+/// For the tests that stand in this repository.
+pub(crate) const TESTS: &[&str] =
+    &["pkcs11-tool", "openssl", "pkcs11-engine", "p11tool", "softhsm2", "java", "readelf", "python3"];
+/// For the scenarios of `INGAM_CLIENTS`. Apart, because installing `openssh-server` may start a listener.
+pub(crate) const SCENARIOS: &[&str] = &["curl", "git", "ssh", "sshd", "xxd"];
+
+/// Whether the tool is there; `None` if the word names no tool.
+pub(crate) fn has(name: &str) -> Option<bool> {
+    TOOLS.iter().find(|tool| tool.name == name).map(|tool| present(tool.probe))
+}
+
+/// Installs what is missing of these tools. Where that is impossible, says the command to type and goes on: the tests in
+/// question are then reported as skipped. In CI it fails.
+pub(crate) fn install(names: &[&str]) -> Done {
+    let mut packages: Vec<&str> = TOOLS
+        .iter()
+        .filter(|tool| names.contains(&tool.name) && !present(tool.probe))
+        .map(|tool| tool.package)
+        .collect();
+    packages.dedup();
+    if packages.is_empty() {
+        return Ok(());
+    }
+    println!("Installing from Debian: {}", packages.join(" "));
+    let done = apt(&packages);
+    match done {
+        Err(reason) if !in_ci() => {
+            println!("Could not install ({reason}). To do it yourself: apt-get install {}", packages.join(" "));
+            Ok(())
+        }
+        done => done,
+    }
+}
+
+fn apt(packages: &[&str]) -> Done {
+    if !Path::new("/usr/bin/apt-get").exists() {
+        return Err("this system has no apt-get".into());
+    }
+    let lists_are_there = std::fs::read_dir("/var/lib/apt/lists")
+        .is_ok_and(|lists| lists.flatten().any(|list| list.file_name().to_string_lossy().contains("_Packages")));
+    let install = || {
+        let mut install = apt_get();
+        install.args(["install", "-y", "-q", "--no-install-recommends"]).args(packages);
+        must(&mut install)
+    };
+    if lists_are_there && install().is_ok() {
+        return Ok(());
+    }
+    must(apt_get().args(["update", "-q"]))?;
+    install()
+}
+
+fn apt_get() -> Command {
+    let is_root =
+        Command::new("id").arg("-u").output().is_ok_and(|answer| answer.stdout.trim_ascii() == b"0".as_slice());
+    let mut command = if is_root {
+        Command::new("env")
+    } else {
+        let mut sudo = Command::new("sudo");
+        sudo.arg("env");
+        sudo
+    };
+    command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=600"]);
+    command
+}
+
+fn present(probe: &str) -> bool {
+    if let Some((folder, rest)) = probe.split_once("/*/") {
+        let Ok(entries) = std::fs::read_dir(folder) else { return false };
+        return entries.flatten().any(|entry| entry.path().join(rest).exists());
+    }
+    if probe.starts_with('/') {
+        return Path::new(probe).exists();
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(probe).is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_tool_that_a_list_names_is_known() {
+        for name in [DEMO, TESTS, SCENARIOS].concat() {
+            assert!(has(name).is_some(), "{name}");
+        }
+        assert_eq!(has("no-such-tool"), None);
+    }
+
+    #[test]
+    fn a_probe_finds_commands_files_and_patterns() {
+        assert!(present("sh"));
+        assert!(present("/bin/sh"));
+        assert!(!present("/bin/no-such-file"));
+        assert!(present("/usr/*/sh"));
+    }
+}
