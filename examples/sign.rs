@@ -1,3 +1,6 @@
+//! Signs with the first certificate that is found: the README's program.
+#![allow(clippy::print_stdout, reason = "an example shows what it did")]
+
 use ingam::config::Config;
 use ingam::keystore::{self, Keystore};
 use ingam::mechanism::{Hash, SignInput, SignMechanism, SignRequest};
