@@ -2,7 +2,6 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test uses its part")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-#![allow(clippy::macro_metavars_in_unsafe, reason = "calling C is what these macros are for")]
 
 use std::path::PathBuf;
 use std::ptr::null_mut;
@@ -110,7 +109,6 @@ fn copy(set: &SampleSet) -> SampleSet {
 }
 
 /// Calls a function of the module by its table; `Err` is any other answer than `CKR_OK`.
-#[macro_export]
 macro_rules! c {
     ($function:ident($($argument:expr),* $(,)?)) => {{
         // SAFETY: the arguments are what PKCS#11 asks for, or what the test wants to see refused.
