@@ -42,7 +42,6 @@ error-unknown-verb = There is no such command: { $verb }
 error-value-missing = The value is missing: { $argument }
 error-bad-value = This value does not fit: { $option } { $value }
 error-bad-value-hint-medium = Possible values: hdd, dir:PATH
-error-bad-value-hint-cert = Use part of a name, serial:HEX, the beginning of sha256:HEX, or a pkcs11: URI.
 error-bad-value-hint-password-fd = Use the number of an open file descriptor, such as: --password-fd 3 3< file
 error-bad-value-hint-idn-fd = Use the number of an open file descriptor, such as: --idn-fd 3 3< file
 error-bad-value-hint-out-fd = Use the number of an open file descriptor, such as: --out-fd 3 3> file
@@ -73,6 +72,8 @@ error-secret-empty = The value is empty.
 error-secret-source-unsupported = The pin-source of a URI can only be the absolute path of a file.
 
 # Finding a certificate
+error-bad-selector = This cannot name a certificate: { $certificate }
+error-bad-selector-hint = Use part of a name, serial:HEX, the beginning of sha256:HEX, or a pkcs11: URI.
 error-row-needs-terminal = A number in the list can be used on a terminal only.
 error-row-needs-terminal-hint = The list may change at any time. Use a name, serial:HEX, sha256:HEX or a pkcs11: URI.
 error-certificate-not-found = No certificate fits: { $certificate }
@@ -90,7 +91,7 @@ error-no-vid-hint = Only signing certificates hold one.
 error-output-exists = The file exists and was not overwritten: { $path }
 error-output-exists-hint = Add --force to overwrite it.
 error-output-is-terminal = This is not printed to a terminal.
-error-output-is-terminal-hint = Give --out a file, or pipe it to another program.
+error-output-is-terminal-hint = Send it to a file or to another program.
 error-sample-exists = There is an NPKI folder already; nothing was made: { $path }
 error-sample-exists-hint = Give --out another folder.
 error-module-not-found = The PKCS#11 module of this program is not there.

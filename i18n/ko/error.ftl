@@ -42,7 +42,6 @@ error-unknown-verb = 없는 명령입니다: { $verb }
 error-value-missing = 값이 빠졌습니다: { $argument }
 error-bad-value = 값이 맞지 않습니다: { $option } { $value }
 error-bad-value-hint-medium = 사용할 수 있는 값: hdd(하드디스크), dir:폴더
-error-bad-value-hint-cert = 이름의 일부, serial:일련번호, sha256:지문 앞부분, pkcs11: URI 가운데 하나를 쓰십시오.
 error-bad-value-hint-password-fd = 열려 있는 파일 디스크립터의 번호를 쓰십시오. 예: --password-fd 3 3< 암호파일
 error-bad-value-hint-idn-fd = 열려 있는 파일 디스크립터의 번호를 쓰십시오. 예: --idn-fd 3 3< 번호파일
 error-bad-value-hint-out-fd = 열려 있는 파일 디스크립터의 번호를 쓰십시오. 예: --out-fd 3 3> 파일
@@ -73,6 +72,8 @@ error-secret-empty = 빈 값입니다.
 error-secret-source-unsupported = URI의 pin-source에는 파일의 절대 경로만 쓸 수 있습니다.
 
 # 인증서 찾기
+error-bad-selector = 인증서를 이렇게 지정할 수 없습니다: { $certificate }
+error-bad-selector-hint = 이름의 일부, serial:일련번호, sha256:지문 앞부분, pkcs11: URI 가운데 하나를 쓰십시오.
 error-row-needs-terminal = 목록의 번호는 터미널에서만 쓸 수 있습니다.
 error-row-needs-terminal-hint = 목록은 언제든 바뀔 수 있습니다. 이름, serial:일련번호, sha256:지문, pkcs11: URI로 지정하십시오.
 error-certificate-not-found = 해당하는 인증서가 없습니다: { $certificate }
@@ -90,7 +91,7 @@ error-no-vid-hint = 본인확인정보는 서명용 인증서에만 있습니다
 error-output-exists = 파일이 이미 있어서 쓰지 않았습니다: { $path }
 error-output-exists-hint = 덮어쓰려면 --force를 붙이십시오.
 error-output-is-terminal = 이 내용은 터미널에 출력하지 않습니다.
-error-output-is-terminal-hint = --out에 파일을 지정하거나 다른 프로그램으로 보내십시오.
+error-output-is-terminal-hint = 파일이나 다른 프로그램으로 보내십시오.
 error-sample-exists = NPKI 폴더가 이미 있어서 아무것도 만들지 않았습니다: { $path }
 error-sample-exists-hint = --out에 다른 폴더를 지정하십시오.
 error-module-not-found = 이 프로그램에 딸린 PKCS#11 모듈이 없습니다.

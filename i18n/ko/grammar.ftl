@@ -67,7 +67,7 @@ help-show-text = 주체, 정책, 확장까지 모두 보여 줍니다
 help-sign = 파일에 전자서명합니다. 서명값(RSA)만 만듭니다. (서명)
 help-sign-usage =
     ingam sign 인증서 --in 파일 --out 파일 [--raw] [--hash 해시] [--pss] [--force]
-               [--password-fd 번호 | --password-file 파일 | --password-env 변수]
+               { "[" }--password-fd 번호 | --password-file 파일 | --password-env 변수]
 help-sign-examples =
     ingam 서명 홍길동 --in 계약서.pdf --out 계약서.sig
     ingam sign serial:1a2b --in - --out - --password-fd 3 3< pw < a.xml > a.sig
@@ -132,7 +132,7 @@ help-module-path-examples =
 help-sample = 시험용 인증기관과 인증서를 만듭니다. 실제로는 쓸 수 없는 인증서입니다. (시험용)
 help-sample-usage =
     ingam sample --out 폴더 [--kind 종류]… [--expires-in 일수] [--km] [--name 이름] [--count 개수]
-                 [--password-fd 번호 | --password-file 파일 | --password-env 변수]
+                 { "[" }--password-fd 번호 | --password-file 파일 | --password-env 변수]
 help-sample-examples =
     ingam sample --out 시험
     ingam sample --out 시험 --kind personal-bank --kind tax-invoice --expires-in 18d --km

@@ -14,6 +14,8 @@ pub(crate) enum Failure {
     Library(Error),
     /// An option's value is not of its form.
     BadValue { option: &'static str, value: String },
+    /// Text that cannot name a certificate.
+    BadSelector { selector: String },
     /// Two options that do not go together, or one that another one needs.
     Usage(&'static str),
     /// A password, PIN or resident number on the command line.
@@ -84,7 +86,13 @@ impl Failure {
                 "usage",
                 Exit::Usage,
                 words.tell("error-bad-value", &[("option", (*option).into()), ("value", value.into())]),
-                words.find(&format!("error-bad-value-hint-{}", option.trim_start_matches('-').to_ascii_lowercase())),
+                value_hint(option).map(|key| words.say(key)),
+            ),
+            Self::BadSelector { selector } => (
+                "usage",
+                Exit::Usage,
+                words.tell("error-bad-selector", &[("certificate", selector.into())]),
+                Some(words.say("error-bad-selector-hint")),
             ),
             Self::Usage(key) => ("usage", Exit::Usage, words.say(key), None),
             Self::SecretOnCommandLine { option } => (
@@ -175,5 +183,16 @@ impl Failure {
             Self::Grammar { message, hint } => ("usage", Exit::Usage, message.clone(), Some(hint.clone())),
         };
         Some(Report { code, exit, message, hint, detail: None, tries_left: None })
+    }
+}
+
+/// What the value of an option looks like.
+fn value_hint(option: &str) -> Option<&'static str> {
+    match option {
+        "--medium" => Some("error-bad-value-hint-medium"),
+        "--password-fd" => Some("error-bad-value-hint-password-fd"),
+        "--idn-fd" => Some("error-bad-value-hint-idn-fd"),
+        "--out-fd" => Some("error-bad-value-hint-out-fd"),
+        _ => None,
     }
 }

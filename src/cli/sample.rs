@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use ingam::certificate::Certificate;
 use ingam::config::Config;
 use ingam::npki::authority::Authority;
 use ingam::pin::Pin;
@@ -59,31 +58,31 @@ pub(crate) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Fail
     }
     let root = Output::new(&folder.join("root.pem"), false)?;
     let ca = Output::new(&folder.join("ca.pem"), false)?;
-    let password =
-        given.as_ref().map_or_else(|| Pin::copy_of(TEST_PASSWORD.as_bytes()), |pin| Pin::copy_of(pin.expose()));
+    let built_in = given.is_none();
+    let password = given.unwrap_or_else(|| Pin::copy_of(TEST_PASSWORD.as_bytes()));
 
-    let failed = |error| Failure::file("making a folder", &npki, error);
-    std::fs::create_dir_all(&npki).map_err(failed)?;
-    let mut storage = NpkiFolder::new(npki.clone(), Config::default().folders);
+    // Everything is made before anything is written.
     let authorities = authorities(&arguments.kind)?;
+    let mut sets = Vec::new();
     for request in requests(arguments) {
-        let authority = authorities.iter().find(|authority| *authority.authority() == request.kind.authority());
-        if let Some(authority) = authority {
-            authority.issue(&request, &password)?.publish(&mut storage)?;
+        let issuer = request.kind.authority();
+        if let Some(authority) = authorities.iter().find(|authority| *authority.authority() == issuer) {
+            sets.push(authority.issue(&request, &password)?);
         }
     }
-    let pems = |certificates: &[&Certificate]| certificates.iter().map(|it| pem(it.der())).collect::<String>();
-    let issuing: Vec<&Certificate> = authorities.iter().map(TestAuthority::certificate).collect();
-    root.write(
-        session,
-        pems(&authorities.iter().take(1).map(TestAuthority::root).collect::<Vec<_>>()).as_bytes(),
-        Secrecy::Public,
-    )?;
-    ca.write(session, pems(&issuing).as_bytes(), Secrecy::Public)?;
+    let failed = |error| Failure::file("making a folder", &npki, error);
+    std::fs::create_dir_all(&folder).and_then(|()| std::fs::create_dir(&npki)).map_err(failed)?;
+    let mut storage = NpkiFolder::new(npki.clone(), Config::default().folders);
+    for set in &sets {
+        set.publish(&mut storage)?;
+    }
+    let first = authorities.iter().take(1).map(|authority| pem(authority.root().der()));
+    root.write(session, first.collect::<String>().as_bytes(), Secrecy::Public)?;
+    let issuing = authorities.iter().map(|authority| pem(authority.certificate().der()));
+    ca.write(session, issuing.collect::<String>().as_bytes(), Secrecy::Public)?;
 
     // Read back as any other folder is: what is told below is what is there.
     let inventory = Inventory::of(Some(&MediumSelector::Folder(npki.clone())))?;
-    let built_in = given.is_none();
     session.show(&Made {
         words: session.words(),
         inventory: &inventory,
@@ -116,7 +115,7 @@ fn requests(arguments: &Arguments) -> impl Iterator<Item = SampleRequest> {
     let kinds = arguments.kind.iter().filter_map(|kind| SampleKind::from_key(kind));
     let (mut people, mut companies) = (PEOPLE.iter().cycle(), COMPANIES.iter().cycle());
     kinds.flat_map(move |kind| std::iter::repeat_n(kind, arguments.count.into())).map(move |kind| {
-        let names = if is_corporate(kind) { &mut companies } else { &mut people };
+        let names = if kind.is_corporate() { &mut companies } else { &mut people };
         let owner = arguments.name.as_deref().or_else(|| names.next().copied()).unwrap_or_default();
         let mut request = SampleRequest::new(kind, owner, date::now());
         request.expires_in = arguments.expires_in;
@@ -129,16 +128,6 @@ fn requests(arguments: &Arguments) -> impl Iterator<Item = SampleRequest> {
 /// Names that every Korean knows for nobody's in particular.
 const PEOPLE: [&str; 8] = ["홍길동", "성춘향", "이몽룡", "심청", "임꺽정", "전우치", "장길산", "박문수"];
 const COMPANIES: [&str; 4] = ["(주)가나다", "(주)라마바", "(주)사아자", "(주)차카타"];
-
-fn is_corporate(kind: SampleKind) -> bool {
-    match kind {
-        SampleKind::PersonalBank
-        | SampleKind::PersonalUniversal
-        | SampleKind::PersonalSecurities
-        | SampleKind::PersonalCreditCard => false,
-        SampleKind::CorporateUniversal | SampleKind::CorporateBanking | SampleKind::TaxInvoice => true,
-    }
-}
 
 /// `18d`, `0d`, `-1d` for one that has expired.
 fn days(text: &str) -> Result<i64, String> {

@@ -71,7 +71,10 @@ impl Pkcs11Uri {
     #[must_use]
     pub fn fits_certificate(&self, certificate: &Certificate) -> bool {
         let types = [ObjectType::Certificate, ObjectType::PrivateKey, ObjectType::PublicKey];
-        let named = |name: &String| *name == certificate.common_name() || *name == certificate.owner();
+        let (owner, serial) = (certificate.owner(), certificate.serial_hex());
+        // As the PKCS#11 module labels its objects.
+        let names = [certificate.common_name(), format!("{owner} km"), owner];
+        let named = |object: &String| names.iter().any(|name| object == name || *object == format!("{name} {serial}"));
         self.id.as_ref().is_none_or(|id| *id == certificate.key_id())
             && self.object.as_ref().is_none_or(named)
             && self.object_type.is_none_or(|class| types.contains(&class))
