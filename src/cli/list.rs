@@ -92,8 +92,10 @@ impl View for List<'_> {
         if !self.inventory.unusable.is_empty() {
             text.push_str(&format!("\n{}\n", words.say("list-unusable")));
             for (place, error) in &self.inventory.unusable {
-                let line = words
-                    .tell("list-unusable-line", &[("place", place.into()), ("reason", (&reason(error, words)).into())]);
+                let line = words.tell(
+                    "list-unusable-line",
+                    &[("place", place.into()), ("reason", (&reason(error, place, words)).into())],
+                );
                 text.push_str(&format!("{line}\n"));
             }
         }

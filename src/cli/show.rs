@@ -111,7 +111,8 @@ impl View for Show<'_> {
         if self.detailed {
             rows.extend(details(words, certificate));
         }
-        rows.extend(self.set.entry.problems.iter().map(|problem| ("show-problem", reason(problem, words))));
+        let folder = self.set.folder();
+        rows.extend(self.set.entry.problems.iter().map(|problem| ("show-problem", reason(problem, &folder, words))));
         let rows: Vec<_> = rows.into_iter().map(|(key, value)| (words.say(key), value)).collect();
         facts(&rows)
     }
