@@ -10,13 +10,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let signer = {
         let mut token = keystore::lock(&token);
-        token.login(Role::User, &Pin::from(std::fs::read("target/demo/password")?))?;
+        token.login(Role::User, &Pin::copy_of(b"ingam-TEST-2026!"))?;
         let entries = token.entries()?;
         let set = entries.iter().find_map(|entry| entry.content.as_ref().ok()).ok_or("no certificate")?;
         println!("{} signs", set.sign.certificate.owner());
         token.signer(set.sign.key.as_ref().ok_or("no private key")?)?
     };
-    let request = SignRequest { mechanism: SignMechanism::Pkcs1(Hash::Sha256), input: SignInput::Message(b"an invoice") };
+    let request =
+        SignRequest { mechanism: SignMechanism::Pkcs1(Hash::Sha256), input: SignInput::Message(b"an invoice") };
     println!("{} bytes", signer.sign(&request)?.len());
     Ok(())
 }

@@ -16,6 +16,8 @@ pub struct Config {
     /// Iterations of a key derivation at most: above it a key file is refused before any work. The default, 1,000,000,
     /// costs about a tenth of a second; field samples use 1,024 and 2,048.
     pub kdf_iterations: u32,
+    /// What a slot is.
+    pub slots: Slots,
     /// Certificate folders of one medium at most; what is beyond is reported, not read.
     pub folders: usize,
     /// Threads that may open key files at the same time; 1 where the host forbids threads.
@@ -26,6 +28,32 @@ pub struct Config {
     pub file: Option<PathBuf>,
 }
 
+/// What a slot is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Slots {
+    /// A medium; it may hold many certificates.
+    #[default]
+    Medium,
+    /// One certificate, with its own password.
+    Certificate,
+    /// Everything: a single slot that is always there, for clients that see one slot only.
+    One,
+}
+
+impl std::str::FromStr for Slots {
+    type Err = Error;
+
+    fn from_str(word: &str) -> Result<Self> {
+        match word {
+            "medium" => Ok(Self::Medium),
+            "certificate" => Ok(Self::Certificate),
+            "one" => Ok(Self::One),
+            _ => Err(Error::new(ErrorKind::Damaged, "reading INGAM_SLOTS (medium, certificate or one)").about(word)),
+        }
+    }
+}
+
 /// The highest `kdf_iterations` that a configuration may ask for.
 pub const KDF_ITERATIONS_CEILING: u32 = 10_000_000;
 
@@ -34,6 +62,7 @@ impl Default for Config {
         Self {
             npki_roots: Vec::new(),
             kdf_iterations: 1_000_000,
+            slots: Slots::Medium,
             folders: 10_000,
             threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             trace: None,
@@ -49,6 +78,7 @@ struct File {
     /// NPKI folders beside the platform's own.
     #[serde(default)]
     npki: Vec<PathBuf>,
+    slots: Option<Slots>,
     #[serde(default)]
     limits: FileLimits,
 }
@@ -63,7 +93,7 @@ struct FileLimits {
 impl Config {
     /// The file that `INGAM_CONF` names, else the user's `ingam/config.toml`, else `/etc/ingam/config.toml`; then the
     /// environment: `INGAM_NPKI_PATH` (a list of NPKI folders, separated like `PATH`) replaces every root,
-    /// `INGAM_PKCS11_LOG` names the trace file.
+    /// `INGAM_SLOTS` says what a slot is, `INGAM_PKCS11_LOG` names the trace file.
     ///
     /// In a setuid program the environment counts for nothing: only `/etc/ingam/config.toml` is read.
     ///
@@ -88,6 +118,9 @@ impl Config {
         if let Some(list) = environment("INGAM_NPKI_PATH") {
             config.npki_roots = std::env::split_paths(&list).filter(|root| !root.as_os_str().is_empty()).collect();
         }
+        if let Some(slots) = environment("INGAM_SLOTS") {
+            config.slots = slots.to_string_lossy().parse()?;
+        }
         config.trace = environment("INGAM_PKCS11_LOG").map(PathBuf::from);
         Ok(config)
     }
@@ -96,6 +129,7 @@ impl Config {
         let damaged = || Error::new(ErrorKind::Damaged, "reading the configuration").about(path.to_string_lossy());
         let file: File = toml::from_str(text).map_err(|error| damaged().caused_by(error))?;
         self.npki_roots.extend(file.npki);
+        self.slots = file.slots.unwrap_or(self.slots);
         if let Some(iterations) = file.limits.kdf_iterations {
             if !(1..=KDF_ITERATIONS_CEILING).contains(&iterations) {
                 return Err(damaged().caused_by(OutOfRange("limits.kdf_iterations", 1, KDF_ITERATIONS_CEILING)));

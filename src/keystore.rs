@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::driver::{DRIVERS, Driver};
 use crate::error::{Error, ErrorKind, Result};
 use crate::medium::{Accessibility, Medium, MediumId};
-use crate::token::Token;
+use crate::token::{Scope, Token};
 
 /// A slot number: positive, below 2³¹ (Java wants a positive `int`), derived from the medium's identity; the same across
 /// restarts, plug order and, where the identity is, machines.
@@ -105,7 +105,7 @@ impl Keystore {
         let scans: Vec<_> = self.drivers.iter().map(|driver| (driver.name(), driver.scan())).collect();
         let (changed, gone) = lock(&self.table).merge(scans);
         for token in gone {
-            lock(&token).logout();
+            lock(&token).logout(&Scope::All);
         }
         changed
     }

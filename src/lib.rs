@@ -29,12 +29,13 @@
 //! use ingam::keystore::{self, SharedToken};
 //! use ingam::mechanism::{Hash, SignInput, SignMechanism, SignRequest};
 //! use ingam::pin::{Pin, Role};
+//! use ingam::token::Scope;
 //! use ingam::{Error, ErrorKind};
 //!
 //! fn sign(token: &SharedToken, password: &Pin, message: &[u8]) -> ingam::Result<Vec<u8>> {
 //!     let signer = {
 //!         let mut token = keystore::lock(token);
-//!         token.login(Role::User, password)?;
+//!         token.login(Role::User, &Scope::All, password)?;
 //!         let entries = token.entries()?;
 //!         let set = entries.iter().find_map(|entry| entry.content.as_ref().ok());
 //!         let key = set.and_then(|set| set.sign.key.clone());
@@ -78,5 +79,6 @@ pub mod secret;
 pub mod selector;
 pub mod storage;
 pub mod token;
+pub mod view;
 
 pub use error::{Error, ErrorKind, Result};

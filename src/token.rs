@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::credential::{Entry, KeyId, VidRandom};
+use crate::credential::{Entry, EntryName, KeyId, VidRandom};
 use crate::error::Result;
 use crate::mechanism::{DecryptMechanism, SignRequest};
 use crate::pin::{Pin, Role};
@@ -18,14 +18,18 @@ pub trait Token: Send {
     /// Only if the medium as a whole cannot be read; one bad set is an [`Entry`] with its reason.
     fn entries(&mut self) -> Result<Arc<[Arc<Entry>]>>;
 
-    /// Logs in. On a medium of files it succeeds when the password opens at least one key, and is remembered until logout.
+    /// Logs in. On a medium of files it succeeds when the password opens at least one key of the scope, and is
+    /// remembered until logout.
     ///
     /// # Errors
     /// `PinIncorrect`, `PinLocked`; the PIN is sent at most once.
-    fn login(&mut self, role: Role, pin: &Pin) -> Result<()>;
+    fn login(&mut self, role: Role, scope: &Scope, pin: &Pin) -> Result<()>;
 
-    /// Forgets the PIN and wipes every opened key; signers lent out before answer `NotLoggedIn` from now on.
-    fn logout(&mut self);
+    /// Forgets the PIN and wipes every key that it opened; signers lent out before answer `NotLoggedIn` from now on.
+    fn logout(&mut self, scope: &Scope);
+
+    /// Whether somebody is logged in, to whatever part.
+    fn is_logged_in(&self) -> bool;
 
     /// Of `keys`, those that the PIN of this login opens. Opens each at most once until logout or file change; several
     /// are opened on all cores.
@@ -52,6 +56,15 @@ pub trait Token: Send {
     /// # Errors
     /// As [`signer`](Self::signer).
     fn vid_random(&mut self, key: &KeyId) -> Result<Option<VidRandom>>;
+}
+
+/// What a login opens.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// Every set that the PIN fits.
+    All,
+    /// This set alone; logins to other sets stand beside it.
+    Entry(EntryName),
 }
 
 /// A private key that signs, from any thread, outside its token's lock.

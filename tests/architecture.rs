@@ -58,6 +58,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("keystore", &["config", "driver", "error", "medium", "token"]),
+    ("view", &["certificate", "config", "credential", "driver", "error", "keystore", "medium", "pin", "token"]),
     (
         "sample",
         &["certificate", "config", "credential", "crypto", "error", "mechanism", "npki", "pin", "secret", "storage"],
@@ -71,6 +72,7 @@ const EXPOSERS: &[&str] = &[
     "src/storage/soft_token.rs",    // remembers the PIN until logout
     "src/sample",                   // seals the keys of a test set
     "src/cli/vid.rs",               // prints R when it was asked for
+    "src/cli/sample.rs",            // seals a test set with the password that was given
     "src/cli/secret.rs",            // hands a password on
     "pkcs11-module/src/functions/", // R as CKA_VALUE and decrypted plaintext, to the caller's buffer
     "pkcs11-module/src/attribute",

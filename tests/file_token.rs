@@ -16,7 +16,7 @@ use ingam::npki::authority::Authority;
 use ingam::pin::{Pin, Role};
 use ingam::sample::{SampleKind, SampleRequest, SampleSet, TestAuthority};
 use ingam::storage::NpkiFolder;
-use ingam::token::{Signer, Token};
+use ingam::token::{Scope, Signer};
 use ingam::{ErrorKind, Result};
 
 const PASSWORD: &[u8] = b"Test-1234!";
@@ -74,7 +74,7 @@ fn entries(token: &SharedToken) -> Arc<[Arc<Entry>]> {
 }
 
 fn login(token: &SharedToken, password: &[u8]) -> Result<()> {
-    lock(token).login(Role::User, &Pin::copy_of(password))
+    lock(token).login(Role::User, &Scope::All, &Pin::copy_of(password))
 }
 
 fn key(set: &SampleSet, purpose: Purpose) -> KeyId {
@@ -183,7 +183,7 @@ fn after_logout_a_signer_that_was_lent_out_refuses() {
     let token = folder.token();
     login(&token, PASSWORD).unwrap();
     let signer = lock(&token).signer(&key(&set, Purpose::Sign)).unwrap();
-    lock(&token).logout();
+    lock(&token).logout(&Scope::All);
     assert_eq!(signer.sign(&request_to_sign(b"late")).unwrap_err().kind(), ErrorKind::NotLoggedIn);
 }
 
@@ -323,7 +323,7 @@ fn too_many_iterations_are_refused_and_configuration_raises_the_limit() {
 #[test]
 fn a_file_medium_has_no_security_officer() {
     let folder = Folder::with(&[&issue("홍길동", PASSWORD)]);
-    let refused = lock(&folder.token()).login(Role::SecurityOfficer, &Pin::copy_of(PASSWORD)).unwrap_err();
+    let refused = lock(&folder.token()).login(Role::SecurityOfficer, &Scope::All, &Pin::copy_of(PASSWORD)).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Unsupported);
 }
 
@@ -352,7 +352,7 @@ fn reading_and_signing_write_nothing() {
     let token = folder.token();
     login(&token, PASSWORD).unwrap();
     lock(&token).signer(&key(&set, Purpose::Sign)).unwrap().sign(&request_to_sign(b"x")).unwrap();
-    lock(&token).logout();
+    lock(&token).logout(&Scope::All);
     assert_eq!(files(&folder.root), before);
 }
 

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 fn tool(program: &str, arguments: &[&str]) -> String {
-    let module = std::env::var("INGAM_MODULE").expect("INGAM_MODULE names the built module; `cargo xtask test` sets it");
+    let module =
+        std::env::var("INGAM_MODULE").expect("INGAM_MODULE names the built module; `cargo xtask test` sets it");
     let output = Command::new(program).args(arguments).arg(module).env("LC_ALL", "C").output().unwrap();
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()

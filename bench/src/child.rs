@@ -11,7 +11,7 @@ pub(crate) fn run(work: &str, arguments: &[&str]) {
     let figures = match (work, arguments) {
         ("sign", []) => sign::rounds(),
         ("threads", []) => sign::thread_rounds(),
-        ("provision", [count]) => many::provision(count.parse().unwrap()),
+        ("provision", [count, content]) => many::provision(count.parse().unwrap(), *content == "WithKeys"),
         ("list", [module]) => many::list_once(Path::new(module)),
         ("find", []) => many::find_rounds(),
         ("once", []) => many::once(),

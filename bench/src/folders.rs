@@ -21,22 +21,36 @@ pub(crate) const PASSWORD: &str = "Test-Only-2026!";
 
 /// Our module as it ships.
 pub(crate) fn module() -> PathBuf {
-    std::env::var_os("INGAM_MODULE").map(PathBuf::from).expect("INGAM_MODULE names the module; `cargo xtask bench` sets it")
+    std::env::var_os("INGAM_MODULE")
+        .map(PathBuf::from)
+        .expect("INGAM_MODULE names the module; `cargo xtask bench` sets it")
 }
 
-/// Folders that last as long as the run.
+/// What a SoftHSM token holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    CertificatesOnly,
+    WithKeys,
+}
+
+/// Folders that last as long as the run, or, where `INGAM_BENCH_FOLDERS` names their place, until they are removed.
 pub(crate) struct Folders {
-    place: tempfile::TempDir,
+    place: PathBuf,
+    _until_dropped: Option<tempfile::TempDir>,
 }
 
 impl Folders {
     pub(crate) fn new() -> Self {
-        Self { place: tempfile::tempdir().unwrap() }
+        if let Some(place) = std::env::var_os("INGAM_BENCH_FOLDERS") {
+            return Self { place: place.into(), _until_dropped: None };
+        }
+        let temporary = tempfile::tempdir().unwrap();
+        Self { place: temporary.path().to_owned(), _until_dropped: Some(temporary) }
     }
 
     /// The configuration of a SoftHSM whose only token holds that many certificates.
-    pub(crate) fn softhsm(&self, certificates: usize) -> PathBuf {
-        let folder = self.place.path().join(format!("softhsm-{certificates}"));
+    pub(crate) fn softhsm(&self, certificates: usize, content: Content) -> PathBuf {
+        let folder = self.place.join(format!("softhsm-{certificates}-{content:?}"));
         let configuration = folder.join("softhsm2.conf");
         if configuration.exists() {
             return configuration;
@@ -45,14 +59,18 @@ impl Folders {
         let made = Command::new(script).arg(&folder).args(["bench", SOFTHSM_PIN]).output().unwrap();
         assert!(made.status.success(), "{script}: {made:?}");
         let npki = self.npki(1);
-        let count = certificates.to_string();
-        child::figures("provision", &[&count], &[("SOFTHSM2_CONF", &configuration), ("INGAM_NPKI_PATH", &npki)]);
+        let (count, content) = (certificates.to_string(), format!("{content:?}"));
+        child::figures(
+            "provision",
+            &[&count, &content],
+            &[("SOFTHSM2_CONF", &configuration), ("INGAM_NPKI_PATH", &npki)],
+        );
         configuration
     }
 
     /// An NPKI folder with that many sets, each a sign pair and CaPubs. Written without the syncs of a real publish.
     pub(crate) fn npki(&self, sets: usize) -> PathBuf {
-        let root = self.place.path().join(format!("{sets}/NPKI"));
+        let root = self.place.join(format!("{sets}/NPKI"));
         if root.exists() {
             return root;
         }

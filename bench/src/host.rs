@@ -35,7 +35,8 @@ impl Host {
     /// Loads a module, for the rest of the process.
     pub(crate) fn load(module: &Path) -> Self {
         // SAFETY: loading runs the module's constructors; a PKCS#11 module is made to be loaded.
-        let library = unsafe { libloading::Library::new(module) }.unwrap_or_else(|error| panic!("{}: {error}", module.display()));
+        let library =
+            unsafe { libloading::Library::new(module) }.unwrap_or_else(|error| panic!("{}: {error}", module.display()));
         let library = Box::leak(Box::new(library));
         // SAFETY: PKCS#11 gives this symbol this type (2.40, section 5.2).
         let list: libloading::Symbol<'_, unsafe extern "C" fn(*mut *mut CK_FUNCTION_LIST) -> CK_RV> =
@@ -148,8 +149,10 @@ impl Session {
         let mut template: Vec<CK_ATTRIBUTE> =
             kinds.iter().map(|kind| CK_ATTRIBUTE { type_: *kind, pValue: ptr::null_mut(), ulValueLen: 0 }).collect();
         ok!(self.host, C_GetAttributeValue(self.handle, object, template.as_mut_ptr(), length(template.len())));
-        let mut values: Vec<Vec<u8>> =
-            template.iter().map(|attribute| vec![0; usize::try_from(attribute.ulValueLen).expect("a length")]).collect();
+        let mut values: Vec<Vec<u8>> = template
+            .iter()
+            .map(|attribute| vec![0; usize::try_from(attribute.ulValueLen).expect("a length")])
+            .collect();
         for (attribute, value) in template.iter_mut().zip(&mut values) {
             attribute.pValue = value.as_mut_ptr().cast();
         }
@@ -158,7 +161,13 @@ impl Session {
     }
 
     /// `C_SignInit` and `C_Sign`, as an application does for every document; returns the signature's length.
-    pub(crate) fn sign(self, mechanism: &CK_MECHANISM, key: CK_OBJECT_HANDLE, data: &[u8], signature: &mut [u8]) -> usize {
+    pub(crate) fn sign(
+        self,
+        mechanism: &CK_MECHANISM,
+        key: CK_OBJECT_HANDLE,
+        data: &[u8],
+        signature: &mut [u8],
+    ) -> usize {
         let mut written = length(signature.len());
         ok!(self.host, C_SignInit(self.handle, ptr::from_ref(mechanism).cast_mut(), key));
         ok!(
@@ -174,8 +183,19 @@ impl Session {
         ok!(self.host, C_CreateObject(self.handle, template.as_mut_ptr(), length(template.len()), &raw mut object));
     }
 
-    /// `C_GenerateKeyPair`; returns the private key.
-    pub(crate) fn generate(self, mechanism: &CK_MECHANISM, public: &[CK_ATTRIBUTE], private: &[CK_ATTRIBUTE]) -> CK_OBJECT_HANDLE {
+    /// `C_CopyObject`, with these attributes changed.
+    pub(crate) fn copy(self, object: CK_OBJECT_HANDLE, changes: &[CK_ATTRIBUTE]) {
+        let (mut changes, mut copy) = (changes.to_vec(), 0);
+        ok!(self.host, C_CopyObject(self.handle, object, changes.as_mut_ptr(), length(changes.len()), &raw mut copy));
+    }
+
+    /// `C_GenerateKeyPair`; returns the public and the private key.
+    pub(crate) fn generate(
+        self,
+        mechanism: &CK_MECHANISM,
+        public: &[CK_ATTRIBUTE],
+        private: &[CK_ATTRIBUTE],
+    ) -> [CK_OBJECT_HANDLE; 2] {
         let (mut public, mut private) = (public.to_vec(), private.to_vec());
         let (mut public_key, mut private_key) = (0, 0);
         ok!(
@@ -191,6 +211,6 @@ impl Session {
                 &raw mut private_key
             )
         );
-        private_key
+        [public_key, private_key]
     }
 }

@@ -6,13 +6,13 @@ use std::time::Duration;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{self, RsaEncoding, RsaKeyPair};
 use cryptoki_sys::{
-    CK_BBOOL, CK_MECHANISM, CK_OBJECT_HANDLE, CK_RSA_PKCS_PSS_PARAMS, CK_TRUE, CK_ULONG, CKA_CLASS, CKA_MODULUS_BITS, CKA_SIGN,
-    CKA_TOKEN, CKG_MGF1_SHA256, CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_SHA256, CKM_SHA256_RSA_PKCS, CKM_SHA256_RSA_PKCS_PSS,
-    CKO_PRIVATE_KEY, CKR_OK,
+    CK_BBOOL, CK_MECHANISM, CK_OBJECT_HANDLE, CK_RSA_PKCS_PSS_PARAMS, CK_TRUE, CK_ULONG, CKA_CLASS, CKA_MODULUS_BITS,
+    CKA_SIGN, CKA_TOKEN, CKG_MGF1_SHA256, CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_SHA256, CKM_SHA256_RSA_PKCS,
+    CKM_SHA256_RSA_PKCS_PSS, CKO_PRIVATE_KEY, CKR_OK,
 };
 
 use crate::child;
-use crate::folders::{self, Folders, PASSWORD, SOFTHSM, SOFTHSM_PIN};
+use crate::folders::{self, Content, Folders, PASSWORD, SOFTHSM, SOFTHSM_PIN};
 use crate::host::{Host, Session, attribute, mechanism};
 use crate::ratio::{Gate, Line, median, time};
 
@@ -21,7 +21,8 @@ const BATCH: usize = 40;
 const DATA: &[u8] = b"an electronic tax invoice's signed attributes, near enough";
 
 /// Both mechanisms of the gate.
-const MECHANISMS: [(&str, CK_ULONG); 2] = [("SHA256-RSA-PKCS", CKM_SHA256_RSA_PKCS), ("SHA256-RSA-PKCS-PSS", CKM_SHA256_RSA_PKCS_PSS)];
+const MECHANISMS: [(&str, CK_ULONG); 2] =
+    [("SHA256-RSA-PKCS", CKM_SHA256_RSA_PKCS), ("SHA256-RSA-PKCS-PSS", CKM_SHA256_RSA_PKCS_PSS)];
 
 /// RSA-2048 signatures with one key: ours to the bare engine's, ours to SoftHSM's.
 pub(crate) fn one_key(folders: &Folders) -> Vec<Line> {
@@ -34,14 +35,15 @@ pub(crate) fn without_wide_vectors(folders: &Folders) -> Vec<Line> {
 }
 
 fn lines(folders: &Folders, note: &str, more: &[(&str, &Path)], to_engine: Gate, to_softhsm: Gate) -> Vec<Line> {
-    let (npki, softhsm) = (folders.npki(1), folders.softhsm(0));
+    let (npki, softhsm) = (folders.npki(1), folders.softhsm(0, Content::CertificatesOnly));
     let mut variables = vec![("INGAM_NPKI_PATH", npki.as_path()), ("SOFTHSM2_CONF", softhsm.as_path())];
     variables.extend(more);
     let figures = child::figures("sign", &[], &variables);
     let ratios = figures.chunks(2).zip(MECHANISMS);
     ratios
         .flat_map(|(ratios, (name, _))| {
-            let line = |peer: &str, ratio, gate| Line { what: format!("RSA-2048 {name}{note}: ours / {peer}"), ratio, gate };
+            let line =
+                |peer: &str, ratio, gate| Line { what: format!("RSA-2048 {name}{note}: ours / {peer}"), ratio, gate };
             [line("bare aws-lc-rs", ratios[0], to_engine), line("SoftHSM", ratios[1], to_softhsm)]
         })
         .collect()
@@ -157,5 +159,6 @@ fn softhsm_key() -> (Session, CK_OBJECT_HANDLE) {
     let (yes, bits): (CK_BBOOL, CK_ULONG) = (CK_TRUE, 2048);
     let public = [attribute(CKA_MODULUS_BITS, &bits)];
     let private = [attribute(CKA_TOKEN, &yes), attribute(CKA_SIGN, &yes)];
-    (session, session.generate(&mechanism::<()>(CKM_RSA_PKCS_KEY_PAIR_GEN, None), &public, &private))
+    let [_, key] = session.generate(&mechanism::<()>(CKM_RSA_PKCS_KEY_PAIR_GEN, None), &public, &private);
+    (session, key)
 }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use cryptoki_sys::*;
 use ingam::config::Config;
 use ingam::keystore::{Keystore, Slot, SlotId, lock};
+use ingam::view;
 
 use crate::abi::pages;
 use crate::events::Events;
@@ -55,7 +56,7 @@ impl Library {
         }
         pages::install();
         Self {
-            keystore: Keystore::new(&config),
+            keystore: view::keystore(&config),
             slots: Mutex::default(),
             sessions: RwLock::default(),
             session_handles: Handles::new(),

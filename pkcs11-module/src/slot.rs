@@ -10,7 +10,7 @@ use ingam::credential::{KeyId, VidRandom};
 use ingam::keystore::{Keystore, SharedToken, SlotId, lock};
 use ingam::medium::MediumKind;
 use ingam::pin::{Pin, Role};
-use ingam::token::{Decrypter, Signer, Token};
+use ingam::token::{Decrypter, Scope, Signer, Token};
 use ingam::{Error, ErrorKind};
 
 use crate::library::Library;
@@ -140,7 +140,7 @@ impl SlotState {
                 return Err(CKR_SESSION_READ_ONLY_EXISTS.into());
             }
         }
-        token.login(role, pin).map_err(|error| match (error.kind(), role) {
+        token.login(role, &Scope::All, pin).map_err(|error| match (error.kind(), role) {
             // No token of files has a security officer.
             (ErrorKind::Unsupported, Role::SecurityOfficer) => Rv::caused(CKR_USER_TYPE_INVALID, error),
             (ErrorKind::NotFound, Role::User) => Rv::caused(CKR_USER_PIN_NOT_INITIALIZED, error),
@@ -168,7 +168,7 @@ impl SlotState {
         let token = lock(&self.kept).token.clone();
         if let Some(token) = token {
             let mut token = lock(&token);
-            token.logout();
+            token.logout(&Scope::All);
             lock(&self.kept).login = None;
         }
     }
@@ -183,7 +183,7 @@ impl SlotState {
     pub(crate) fn try_logout(&self) {
         let token = lock(&self.kept).token.clone();
         if let Some(token) = token {
-            try_with(&token, |token| token.logout());
+            try_with(&token, |token| token.logout(&Scope::All));
         }
         lock(&self.kept).login = None;
     }
@@ -193,7 +193,7 @@ impl SlotState {
         if let Ok(kept) = self.kept.try_lock()
             && let Some(token) = kept.token.as_ref().filter(|_| kept.keeps_files)
         {
-            try_with(token, |token| token.logout());
+            try_with(token, |token| token.logout(&Scope::All));
         }
     }
 

@@ -10,6 +10,7 @@ use ingam::keystore::{Keystore, SharedToken, SlotId, lock};
 use ingam::medium::{Accessibility, Medium};
 use ingam::pin::{Pin, Role};
 use ingam::selector::{CertificateSelector, MediumSelector, Pkcs11Uri};
+use ingam::token::Scope;
 use ingam::{Error, ErrorKind};
 
 use crate::cli::certificate;
@@ -199,7 +200,7 @@ impl Inventory {
     /// The set's token, logged in with this password.
     pub(crate) fn log_in(&self, set: &Set, pin: &Pin) -> Result<SharedToken, Failure> {
         let token = self.keystore.token(set.slot)?;
-        lock(&token).login(Role::User, pin)?;
+        lock(&token).login(Role::User, &Scope::Entry(set.entry.name.clone()), pin)?;
         Ok(token)
     }
 }

@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::npki::ca_pubs;
 use crate::npki::key_file::SealedKey;
 use crate::pin::{Pin, Role};
-use crate::token::{Decrypter, Signer, Token};
+use crate::token::{Decrypter, Scope, Signer, Token};
 
 /// Key files read at a time before all cores work on them: 10,000 are not in memory at once, and a login that finds its
 /// set early opens few others.
@@ -32,7 +32,7 @@ pub struct SoftToken<S> {
     threads: NonZeroUsize,
     entries: Arc<[Arc<Entry>]>,
     known: HashMap<EntryName, Known>,
-    pin: Option<Pin>,
+    pins: HashMap<Scope, Pin>,
     keys: HashMap<KeyId, Result<Arc<SoftKey>>>,
     opened_last: Option<KeyId>,
 }
@@ -52,7 +52,7 @@ impl<S: Storage> SoftToken<S> {
             threads: config.threads,
             entries: Arc::default(),
             known: HashMap::new(),
-            pin: None,
+            pins: HashMap::new(),
             keys: HashMap::new(),
             opened_last: None,
         }
@@ -106,19 +106,25 @@ impl<S: Storage> SoftToken<S> {
 
     /// Opens those of `keys` that were not tried since login, several at a time.
     fn open(&mut self, keys: &[KeyId]) -> Result<()> {
-        if self.pin.is_none() {
+        if self.pins.is_empty() {
             return Err(Error::new(ErrorKind::NotLoggedIn, "opening a private key"));
         }
         let untried: Vec<&KeyId> = keys.iter().filter(|key| !self.keys.contains_key(*key)).collect();
         for batch in untried.chunks(BATCH) {
-            let sealed = batch.iter().map(|key| self.sealed(key)).collect();
-            let opened = open_all(sealed, self.pin.as_ref(), self.threads);
+            let sealed: Vec<_> = batch.iter().map(|key| self.sealed(key)).collect();
+            let pins = batch.iter().map(|key| self.pin_for(&key.entry));
+            let opened = open_all(pins.zip(sealed).collect(), self.threads);
             for (key, opened) in batch.iter().zip(opened) {
                 let opened = opened.map(Arc::new).map_err(|error| error.about(key.entry.as_str()));
                 self.keys.insert((*key).clone(), opened);
             }
         }
         Ok(())
+    }
+
+    /// The PIN of the login that this set belongs to.
+    fn pin_for(&self, entry: &EntryName) -> Option<&Pin> {
+        self.pins.get(&Scope::Entry(entry.clone())).or_else(|| self.pins.get(&Scope::All))
     }
 
     /// One key, opened.
@@ -139,9 +145,10 @@ impl<S: Storage> SoftToken<S> {
         keys
     }
 
-    /// Tries keys until one opens; which one, or why none did.
-    fn open_one(&mut self) -> Result<KeyId> {
-        let keys = self.keys_in_login_order();
+    /// Tries the keys of a scope until one opens; which one, or why none did.
+    fn open_one(&mut self, scope: &Scope) -> Result<KeyId> {
+        let mut keys = self.keys_in_login_order();
+        keys.retain(|key| covers(scope, key));
         let mut failure = None;
         // Most media hold one set, and the last one that opened usually opens again: it alone first.
         let (first, rest) = keys.split_at(keys.len().min(1));
@@ -177,30 +184,37 @@ impl<S: Storage> Token for SoftToken<S> {
         Ok(Arc::clone(&self.entries))
     }
 
-    fn login(&mut self, role: Role, pin: &Pin) -> Result<()> {
+    fn login(&mut self, role: Role, scope: &Scope, pin: &Pin) -> Result<()> {
         if role == Role::SecurityOfficer {
             return Err(Error::new(ErrorKind::Unsupported, "logging in as security officer to a medium of files"));
         }
         if self.entries.is_empty() {
             self.entries()?;
         }
-        self.logout();
-        self.pin = Some(Pin::copy_of(pin.expose()));
-        match self.open_one() {
+        self.logout(scope);
+        self.pins.insert(scope.clone(), Pin::copy_of(pin.expose()));
+        match self.open_one(scope) {
             Ok(key) => {
                 self.opened_last = Some(key);
                 Ok(())
             }
             Err(error) => {
-                self.logout();
+                self.logout(scope);
                 Err(error)
             }
         }
     }
 
-    fn logout(&mut self) {
-        self.forget_keys(|_| true);
-        self.pin = None;
+    fn logout(&mut self, scope: &Scope) {
+        self.forget_keys(|key| covers(scope, key));
+        match scope {
+            Scope::All => self.pins.clear(),
+            Scope::Entry(_) => drop(self.pins.remove(scope)),
+        }
+    }
+
+    fn is_logged_in(&self) -> bool {
+        !self.pins.is_empty()
     }
 
     fn usable(&mut self, keys: &[KeyId]) -> Result<Vec<KeyId>> {
@@ -218,6 +232,13 @@ impl<S: Storage> Token for SoftToken<S> {
 
     fn vid_random(&mut self, key: &KeyId) -> Result<Option<VidRandom>> {
         self.key(key)?.vid_random()
+    }
+}
+
+fn covers(scope: &Scope, key: &KeyId) -> bool {
+    match scope {
+        Scope::All => true,
+        Scope::Entry(entry) => key.entry == *entry,
     }
 }
 
@@ -264,13 +285,12 @@ fn read_ca_certificates(view: &mut SetView) -> Result<Vec<Arc<Certificate>>> {
     Ok(certificates.into_iter().map(Arc::new).collect())
 }
 
-/// Opens key files under one password, on as many threads as are allowed and useful.
-fn open_all(
-    sealed: Vec<Result<(SealedKey, Arc<Certificate>)>>,
-    pin: Option<&Pin>,
-    threads: NonZeroUsize,
-) -> Vec<Result<SoftKey>> {
-    let open_one = |sealed: Result<(SealedKey, Arc<Certificate>)>| {
+/// A key file with its certificate, and the PIN that may open it.
+type Locked<'a> = (Option<&'a Pin>, Result<(SealedKey, Arc<Certificate>)>);
+
+/// Opens key files, on as many threads as are allowed and useful.
+fn open_all(sealed: Vec<Locked<'_>>, threads: NonZeroUsize) -> Vec<Result<SoftKey>> {
+    let open_one = |(pin, sealed): Locked<'_>| {
         let (sealed, certificate) = sealed?;
         let pin = pin.ok_or(Error::new(ErrorKind::NotLoggedIn, "opening a private key"))?;
         SoftKey::new(sealed.open(pin).map_err(Error::from)?, &certificate)

@@ -17,7 +17,12 @@ impl Place {
 
     fn private_key(&self) -> String {
         let said = self.p11tool(&["--login", "--list-privkeys", "--only-urls"]);
-        let id: String = self.variable("KEY_ID").as_bytes().chunks(2).map(|byte| format!("%{}", str::from_utf8(byte).unwrap())).collect();
+        let id: String = self
+            .variable("KEY_ID")
+            .as_bytes()
+            .chunks(2)
+            .map(|byte| format!("%{}", str::from_utf8(byte).unwrap()))
+            .collect();
         let key = said.lines().find(|line| line.to_lowercase().contains(&id.to_lowercase()));
         key.unwrap_or_else(|| panic!("{id} in {said}")).to_owned()
     }

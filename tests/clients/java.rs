@@ -4,7 +4,8 @@ use crate::place::{Place, module};
 
 impl Place {
     fn java_configuration(&self) {
-        std::fs::write(self.path("p11.cfg"), format!("name = ingam\nlibrary = {}\nslotListIndex = 0\n", module())).unwrap();
+        std::fs::write(self.path("p11.cfg"), format!("name = ingam\nlibrary = {}\nslotListIndex = 0\n", module()))
+            .unwrap();
     }
 }
 

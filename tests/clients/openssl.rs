@@ -5,7 +5,8 @@ use crate::place::{Place, module};
 impl Place {
     /// Runs `openssl` with the engine loaded and our module behind it.
     fn engine(&self, arguments: &[&str]) -> String {
-        let engines = std::fs::read_dir("/usr/lib").unwrap().flatten().map(|folder| folder.path().join("engines-3/pkcs11.so"));
+        let engines =
+            std::fs::read_dir("/usr/lib").unwrap().flatten().map(|folder| folder.path().join("engines-3/pkcs11.so"));
         let engine = engines.into_iter().find(|path| path.exists()).expect("libengine-pkcs11-openssl");
         let configuration = format!(
             "openssl_conf = init\n[init]\nengines = engines\n[engines]\npkcs11 = pkcs11\n[pkcs11]\nengine_id = pkcs11\n\
@@ -19,7 +20,12 @@ impl Place {
     }
 
     fn key_uri(&self) -> String {
-        let id: String = self.variable("KEY_ID").as_bytes().chunks(2).map(|byte| format!("%{}", str::from_utf8(byte).unwrap())).collect();
+        let id: String = self
+            .variable("KEY_ID")
+            .as_bytes()
+            .chunks(2)
+            .map(|byte| format!("%{}", str::from_utf8(byte).unwrap()))
+            .collect();
         format!("pkcs11:id={id};type=private;pin-value={}", self.variable("USER_PIN"))
     }
 }
@@ -29,7 +35,19 @@ impl Place {
 fn openssl_signs_through_its_engine() {
     let place = Place::new();
     std::fs::write(place.path("data"), b"what is signed").unwrap();
-    place.engine(&["dgst", "-sha256", "-engine", "pkcs11", "-keyform", "engine", "-sign", &place.key_uri(), "-out", "signature", "data"]);
+    place.engine(&[
+        "dgst",
+        "-sha256",
+        "-engine",
+        "pkcs11",
+        "-keyform",
+        "engine",
+        "-sign",
+        &place.key_uri(),
+        "-out",
+        "signature",
+        "data",
+    ]);
     place.openssl_verifies(&["-sha256"], "signature", "data");
 }
 
@@ -38,7 +56,20 @@ fn openssl_signs_through_its_engine() {
 fn openssl_makes_a_certificate_request_through_its_engine() {
     let place = Place::new();
     let key = place.key_uri();
-    place.engine(&["req", "-new", "-engine", "pkcs11", "-keyform", "engine", "-key", &key, "-subj", "/CN=test", "-out", "request.pem"]);
+    place.engine(&[
+        "req",
+        "-new",
+        "-engine",
+        "pkcs11",
+        "-keyform",
+        "engine",
+        "-key",
+        &key,
+        "-subj",
+        "/CN=test",
+        "-out",
+        "request.pem",
+    ]);
     place.run("openssl", &["req", "-in", "request.pem", "-verify", "-noout"]);
 }
 
@@ -48,9 +79,36 @@ fn openssl_signs_cms_through_its_engine() {
     let place = Place::new();
     std::fs::write(place.path("data"), b"what is signed").unwrap();
     let (key, certificate, ca) = (place.key_uri(), place.variable("CERT_PEM"), place.variable("CA_PEM"));
-    let sign = ["cms", "-sign", "-binary", "-nodetach", "-in", "data", "-signer", certificate, "-engine", "pkcs11", "-keyform", "engine"];
+    let sign = [
+        "cms",
+        "-sign",
+        "-binary",
+        "-nodetach",
+        "-in",
+        "data",
+        "-signer",
+        certificate,
+        "-engine",
+        "pkcs11",
+        "-keyform",
+        "engine",
+    ];
     place.engine(&[&sign[..], &["-inkey", &key, "-outform", "DER", "-out", "data.p7"]].concat());
-    let verify = ["cms", "-verify", "-inform", "DER", "-in", "data.p7", "-CAfile", ca, "-partial_chain", "-purpose", "any", "-out", "back"];
+    let verify = [
+        "cms",
+        "-verify",
+        "-inform",
+        "DER",
+        "-in",
+        "data.p7",
+        "-CAfile",
+        ca,
+        "-partial_chain",
+        "-purpose",
+        "any",
+        "-out",
+        "back",
+    ];
     place.run("openssl", &verify);
     assert_eq!(std::fs::read(place.path("back")).unwrap(), b"what is signed");
 }

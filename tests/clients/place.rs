@@ -12,6 +12,11 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) fn new() -> Self {
+        Self::of("홍길동")
+    }
+
+    /// With a certificate in this name.
+    pub(crate) fn of(owner: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients");
         let setup = bare(folder.path(), "bash")
@@ -19,6 +24,7 @@ impl Place {
             .arg(folder.path())
             .env("INGAM_CLI", env!("CARGO_BIN_EXE_ingam"))
             .env("INGAM_MODULE", module())
+            .env("OWNER", owner)
             .output();
         succeeded(&setup.unwrap());
         let dump = bare(folder.path(), "bash").arg("-c").arg(". ./env && env -0").output().unwrap();
@@ -68,7 +74,8 @@ impl Place {
 
 /// The module as it ships.
 pub(crate) fn module() -> String {
-    let module = std::env::var("INGAM_MODULE").expect("INGAM_MODULE names the built module; `cargo xtask test` sets it");
+    let module =
+        std::env::var("INGAM_MODULE").expect("INGAM_MODULE names the built module; `cargo xtask test` sets it");
     assert!(Path::new(&module).is_absolute() && Path::new(&module).exists(), "{module}");
     module
 }

@@ -8,8 +8,8 @@ use std::process::Command;
 
 use crate::{Done, debian, must, root, ship};
 
-/// The password of the demonstration's TEST certificate.
-const PASSWORD: &str = "demo-2026-Only";
+/// The password that `ingam sample` gives its TEST certificates.
+const PASSWORD: &str = "ingam-TEST-2026!";
 
 /// Makes `target/demo` anew and goes through the steps.
 pub(crate) fn run() -> Done {
@@ -23,7 +23,7 @@ pub(crate) fn run() -> Done {
         "\n1. A TEST certificate in an NPKI folder, as a bank's software would leave it:",
         "\n1. 은행 프로그램이 저장하는 것과 같은 모양으로, NPKI 폴더에 시험용 인증서를 만듭니다:",
     );
-    demo.show(ship::ingam(), &["sample", "--out", ".", "--password-file", "password"])?;
+    demo.show(ship::ingam(), &["sample", "--out", "."])?;
 
     speech.say("\n2. What ingam sees there:", "\n2. ingam이 찾은 인증서입니다:");
     demo.show(ship::ingam(), &["list"])?;
@@ -72,7 +72,6 @@ impl Demo {
                 _ => {}
             }
             fs::create_dir_all(folder.join("home"))?;
-            private_file(&folder.join("password"), PASSWORD)?;
             fs::write(folder.join("document.txt"), "전자세금계산서, or any other document\n")
         };
         made().map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -108,13 +107,6 @@ impl Demo {
         }
         Err(format!("no signCert.der under {}", self.folder.display()))
     }
-}
-
-/// A file that only its owner reads: `ingam` refuses any other as a password file.
-fn private_file(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write as _;
-    use std::os::unix::fs::OpenOptionsExt as _;
-    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.write_all(text.as_bytes())
 }
 
 /// The language of the user.

@@ -1,0 +1,111 @@
+//! This file shows each certificate as a slot of its own: for many people's certificates, each with its own password.
+
+use std::sync::Arc;
+
+use crate::credential::{Credential, Entry, EntryName, KeyId, VidRandom};
+use crate::driver::Driver;
+use crate::error::{Error, ErrorKind, Result};
+use crate::keystore::{Keystore, SharedToken, lock};
+use crate::medium::{Accessibility, Medium, MediumId};
+use crate::pin::{Pin, Role};
+use crate::token::{Decrypter, Scope, Signer, Token};
+
+const NAME: &str = "certificate";
+
+/// Every certificate of every medium as a medium.
+pub(super) struct Certificates {
+    media: Keystore,
+}
+
+impl Certificates {
+    pub(super) fn new(media: Keystore) -> Self {
+        Self { media }
+    }
+
+    /// The certificates of the media that are there, with the token that each is on.
+    fn certificates(&self) -> Vec<(Medium, SharedToken, EntryName)> {
+        let mut found = Vec::new();
+        for slot in self.media.slots().into_iter().filter(|slot| slot.present) {
+            let Ok(token) = self.media.token(slot.id) else { continue };
+            let Ok(entries) = lock(&token).entries() else { continue };
+            for entry in entries.iter() {
+                if let Ok(set) = &entry.content {
+                    found.push((medium(&slot.medium, entry, set), Arc::clone(&token), entry.name.clone()));
+                }
+            }
+        }
+        found
+    }
+}
+
+impl Driver for Certificates {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn scan(&self) -> Result<Vec<Medium>> {
+        self.media.refresh();
+        let unusable = self.media.slots().into_iter().filter(|slot| slot.present && !slot.medium.is_usable());
+        let unusable = unusable
+            .map(|slot| Medium { id: MediumId::new(NAME, &slot.medium.id.to_string()), ..(*slot.medium).clone() });
+        Ok(self.certificates().into_iter().map(|(medium, ..)| medium).chain(unusable).collect())
+    }
+
+    fn open(&self, id: &MediumId) -> Result<Box<dyn Token>> {
+        let mut found = self.certificates().into_iter();
+        let found = found.find(|(medium, ..)| medium.id == *id);
+        let (_, token, entry) = found.ok_or(Error::new(ErrorKind::Removed, "opening a certificate").on(id))?;
+        Ok(Box::new(CertificateToken { token, entry }))
+    }
+}
+
+fn medium(on: &Medium, entry: &Entry, set: &Credential) -> Medium {
+    Medium {
+        id: MediumId::new(NAME, &format!("{}/{}", on.id, entry.name)),
+        label: set.sign.certificate.common_name(),
+        place: format!("{}/{}", on.place, entry.name),
+        accessibility: Accessibility::Usable,
+        ..on.clone()
+    }
+}
+
+/// One certificate of a token. Several share the token, each logged in with its own password.
+struct CertificateToken {
+    token: SharedToken,
+    entry: EntryName,
+}
+
+impl Token for CertificateToken {
+    fn entries(&mut self) -> Result<Arc<[Arc<Entry>]>> {
+        let entries = lock(&self.token).entries()?;
+        Ok(entries.iter().filter(|entry| entry.name == self.entry).cloned().collect())
+    }
+
+    fn login(&mut self, role: Role, _scope: &Scope, pin: &Pin) -> Result<()> {
+        lock(&self.token).login(role, &Scope::Entry(self.entry.clone()), pin)
+    }
+
+    fn logout(&mut self, _scope: &Scope) {
+        lock(&self.token).logout(&Scope::Entry(self.entry.clone()));
+    }
+
+    fn usable(&mut self, keys: &[KeyId]) -> Result<Vec<KeyId>> {
+        lock(&self.token).usable(keys)
+    }
+
+    fn signer(&mut self, key: &KeyId) -> Result<Arc<dyn Signer>> {
+        lock(&self.token).signer(key)
+    }
+
+    fn decrypter(&mut self, key: &KeyId) -> Result<Option<Arc<dyn Decrypter>>> {
+        lock(&self.token).decrypter(key)
+    }
+
+    fn vid_random(&mut self, key: &KeyId) -> Result<Option<VidRandom>> {
+        lock(&self.token).vid_random(key)
+    }
+
+    fn is_logged_in(&self) -> bool {
+        lock(&self.token).is_logged_in()
+    }
+}
