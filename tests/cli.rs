@@ -4,6 +4,7 @@
 //! folder of the samples; serial numbers, fingerprints and ids of certificates, which are new in every run, are told as
 //! `<hex>` and `<number>`.
 #![cfg(all(unix, feature = "cli"))]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -356,6 +357,37 @@ fn a_list_in_json_has_every_copy_and_every_reason() {
     };
     assert_eq!(rows(&["list"]), 1);
     assert_eq!(rows(&["list", "--all"]), 2);
+}
+
+#[test]
+fn every_error_code_is_documented() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |file: &str| fs::read_to_string(root.join(file)).unwrap();
+    let documented = read("docs/json.md");
+    let mut codes = 0;
+    for source in ["src/cli/report.rs", "src/cli/failure.rs"] {
+        // A code is the literal before the exit code.
+        let source = read(source);
+        let source = source.split("#[cfg(test)]").next().unwrap();
+        for (at, _) in source.match_indices("Exit::") {
+            let before = source[..at].trim_end();
+            let Some(before) = before.strip_suffix("\",") else { continue };
+            let code = &before[before.rfind('"').unwrap() + 1..];
+            assert!(documented.contains(&format!("`{code}`")), "docs/json.md says nothing of {code}");
+            codes += 1;
+        }
+    }
+    assert!(codes > 40, "{codes}");
+}
+
+#[test]
+fn the_uri_names_no_token_where_tokens_are_no_media() {
+    let uri =
+        |slots| SAMPLES.run(&["show", "홍길동", "--json"], &[("INGAM_SLOTS", slots)]).json()["cert"]["uri"].clone();
+    assert!(uri("medium").as_str().unwrap().starts_with("pkcs11:token="));
+    for slots in ["one", "certificate"] {
+        assert!(uri(slots).as_str().unwrap().starts_with("pkcs11:id="));
+    }
 }
 
 #[test]

@@ -82,7 +82,12 @@ error-bad-selector-hint = Use part of a name, serial:HEX, the beginning of sha25
 error-row-needs-terminal = A number in the list can be used on a terminal only.
 error-row-needs-terminal-hint = The list may change at any time. Use a name, serial:HEX, sha256:HEX or a pkcs11: URI.
 error-certificate-not-found = No certificate fits: { $certificate }
-error-certificate-not-found-hint = To see all certificates: ingam list
+error-certificate-not-found-hint =
+    { $unusable ->
+        [0] To see all certificates: ingam list
+        [one] 1 thing cannot be used. To see all certificates and the reason: ingam list
+       *[other] { $unusable } things cannot be used. To see all certificates and the reasons: ingam list
+    }
 error-certificate-ambiguous = More than one certificate fits: { $certificate }
 error-certificate-ambiguous-hint = Name one of these:
 error-no-private-key = There is no private key. ({ $folder })

@@ -82,7 +82,11 @@ error-bad-selector-hint = 이름의 일부, serial:일련번호, sha256:지문 �
 error-row-needs-terminal = 목록의 번호는 터미널에서만 쓸 수 있습니다.
 error-row-needs-terminal-hint = 목록은 언제든 바뀔 수 있습니다. 이름, serial:일련번호, sha256:지문, pkcs11: URI로 지정하십시오.
 error-certificate-not-found = 해당하는 인증서가 없습니다: { $certificate }
-error-certificate-not-found-hint = 인증서 목록을 보려면: ingam list
+error-certificate-not-found-hint =
+    { $unusable ->
+        [0] 인증서 목록을 보려면: ingam list
+       *[other] 사용할 수 없는 것이 { $unusable }개 있습니다. 인증서 목록과 까닭을 보려면: ingam list
+    }
 error-certificate-ambiguous = 해당하는 인증서가 둘 이상입니다: { $certificate }
 error-certificate-ambiguous-hint = 다음 가운데 하나를 지정하십시오.
 error-no-private-key = 개인키가 없습니다. ({ $folder })

@@ -43,8 +43,8 @@ pub(crate) enum Failure {
     SecretSourceUnsupported,
     /// A row number without a person who saw the list.
     RowNeedsTerminal,
-    /// No certificate fits the selector.
-    CertificateNotFound { selector: String },
+    /// No certificate fits the selector; so many media, folders and files could not be looked into.
+    CertificateNotFound { selector: String, unusable: usize },
     /// More than one certificate fits it: these.
     CertificateAmbiguous { selector: String, candidates: Vec<String> },
     /// The certificate's private key is not there.
@@ -146,11 +146,11 @@ impl Failure {
                 words.say("error-row-needs-terminal"),
                 Some(words.say("error-row-needs-terminal-hint")),
             ),
-            Self::CertificateNotFound { selector } => (
+            Self::CertificateNotFound { selector, unusable } => (
                 "certificate_not_found",
                 Exit::NotFound,
                 words.tell("error-certificate-not-found", &[("certificate", selector.into())]),
-                Some(words.say("error-certificate-not-found-hint")),
+                Some(words.tell("error-certificate-not-found-hint", &[("unusable", (*unusable).into())])),
             ),
             Self::CertificateAmbiguous { selector, candidates } => (
                 "certificate_ambiguous",

@@ -106,7 +106,7 @@ impl View for Show<'_> {
             ("show-sha256", hex(&self.set.sha256)),
             ("show-medium", certificate::medium(words, &self.set.medium, true)),
             ("show-folder", self.set.folder()),
-            ("show-uri", self.set.uri().to_string()),
+            ("show-uri", self.set.uri.to_string()),
         ];
         if self.detailed {
             rows.extend(details(words, certificate));
