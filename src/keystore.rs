@@ -275,7 +275,7 @@ mod tests {
 
     /// Finds what the test says; not a real medium.
     struct Fake {
-        media: Arc<Mutex<Result<Vec<Medium>>>>,
+        media: Found,
         scans: Arc<AtomicUsize>,
     }
 
@@ -303,7 +303,9 @@ mod tests {
         }
     }
 
-    fn keystore(media: &[&str]) -> (Keystore, Arc<Mutex<Result<Vec<Medium>>>>, Arc<AtomicUsize>) {
+    type Found = Arc<Mutex<Result<Vec<Medium>>>>;
+
+    fn keystore(media: &[&str]) -> (Keystore, Found, Arc<AtomicUsize>) {
         let media = Arc::new(Mutex::new(Ok(media.iter().map(|name| medium(name)).collect())));
         let fake = Fake { media, scans: Arc::default() };
         let (media, scans) = (Arc::clone(&fake.media), Arc::clone(&fake.scans));

@@ -283,7 +283,7 @@ impl Shape for Initialization {
 /// `CKR_ARGUMENTS_BAD` for null with a count, and for a count that no memory can hold.
 pub(super) fn array_length<T>(data: *const T, count: CK_ULONG) -> Answer<usize> {
     let count = usize::try_from(count).unwrap_or(usize::MAX);
-    let bytes = count.checked_mul(size_of::<T>()).unwrap_or(usize::MAX);
+    let bytes = count.saturating_mul(size_of::<T>());
     if bytes > isize::MAX as usize || data.is_null() && count > 0 {
         return Err(CKR_ARGUMENTS_BAD.into());
     }

@@ -70,7 +70,9 @@ mod unix {
         let size = rustix::param::page_size();
         let start = bytes.as_ptr().addr();
         let first = start - start % size;
-        (first..start + bytes.len()).step_by(size)
+        // An empty slice points nowhere.
+        let end = if bytes.is_empty() { first } else { start + bytes.len() };
+        (first..end).step_by(size)
     }
 
     /// Failure is borne: the limit on locked memory may be low, and a login must work all the same.
