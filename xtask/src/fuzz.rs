@@ -52,7 +52,10 @@ const TRIPLE: &str = "x86_64-unknown-linux-gnu";
 
 fn fuzz(target: &str, seconds: u64) -> Done {
     let corpus = root().join("fuzz/corpus").join(target);
-    std::fs::create_dir_all(&corpus).map_err(|error| format!("{}: {error}", corpus.display()))?;
+    let artifacts = root().join("fuzz/artifacts");
+    for folder in [&corpus, &artifacts] {
+        std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    }
     let program = root().join("fuzz/target").join(TRIPLE).join("release").join(target);
     let mut fuzz = Command::new(program);
     fuzz.arg(&corpus);
@@ -61,6 +64,7 @@ fn fuzz(target: &str, seconds: u64) -> Done {
         fuzz.arg(seeds);
     }
     fuzz.args([format!("-max_total_time={seconds}"), "-timeout=10".into()]);
+    fuzz.arg(format!("-artifact_prefix={}/{target}-", artifacts.display()));
     let output = fuzz.output().map_err(|error| format!("{fuzz:?}: {error}"))?;
     let said = String::from_utf8_lossy(&output.stderr);
     let coverage = said.lines().rfind(|line| line.contains(" cov: "));
