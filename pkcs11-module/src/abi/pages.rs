@@ -11,7 +11,7 @@ pub(crate) fn install() {}
 
 #[cfg(unix)]
 mod unix {
-    use std::collections::HashMap;
+    use std::collections::{HashMap, HashSet};
     use std::ffi::c_void;
     use std::sync::Mutex;
 
@@ -34,31 +34,46 @@ mod unix {
 
     struct Protection;
 
-    /// How many secrets are in each protected page: heap pages are shared, so the last one to leave unlocks it. A child
-    /// inherits no lock and starts with none counted.
+    /// A child inherits no lock and starts with none counted.
     #[derive(Default)]
-    struct Pages(Mutex<HashMap<usize, usize>>);
+    struct Pages(Mutex<Protected>);
+
+    #[derive(Default)]
+    struct Protected {
+        /// How many secrets are in each page: heap pages are shared, so the last one to leave unlocks it.
+        pages: HashMap<usize, usize>,
+        /// The secrets that were counted, by address and length: one that came while the limit was full was not, and must
+        /// not count another out when it goes.
+        secrets: HashSet<(usize, usize)>,
+    }
 
     impl PageProtection for Protection {
         fn protect(&self, bytes: &[u8]) {
-            let mut secrets = lock(&PAGES.get(|_| ()).0);
+            let mut protected = lock(&PAGES.get(|_| ()).0);
+            let fresh = pages(bytes).filter(|page| !protected.pages.contains_key(page)).count();
+            if bytes.is_empty() || protected.pages.len() + fresh > LIMIT {
+                return;
+            }
+            protected.secrets.insert((bytes.as_ptr().addr(), bytes.len()));
             for page in pages(bytes) {
-                if let Some(count) = secrets.get_mut(&page) {
-                    *count += 1;
-                } else if secrets.len() < LIMIT {
-                    secrets.insert(page, 1);
+                let count = protected.pages.entry(page).or_default();
+                *count += 1;
+                if *count == 1 {
                     lock_page(page);
                 }
             }
         }
 
         fn release(&self, bytes: &[u8]) {
-            let mut secrets = lock(&PAGES.get(|_| ()).0);
+            let mut protected = lock(&PAGES.get(|_| ()).0);
+            if !protected.secrets.remove(&(bytes.as_ptr().addr(), bytes.len())) {
+                return;
+            }
             for page in pages(bytes) {
-                let Some(count) = secrets.get_mut(&page) else { continue };
+                let Some(count) = protected.pages.get_mut(&page) else { continue };
                 *count -= 1;
                 if *count == 0 {
-                    secrets.remove(&page);
+                    protected.pages.remove(&page);
                     unlock_page(page);
                 }
             }
@@ -105,10 +120,12 @@ mod unix {
             let offset = memory.as_ptr().align_offset(size);
             let (a, b) = (&memory[offset..offset + 10], &memory[offset + 20..offset + 30]);
             let page = a.as_ptr().addr();
-            let count = || lock(&PAGES.get(|_| ()).0).get(&page).copied();
+            let count = || lock(&PAGES.get(|_| ()).0).pages.get(&page).copied();
             Protection.protect(a);
             Protection.protect(b);
             assert_eq!(count(), Some(2));
+            Protection.release(&memory[offset + 40..offset + 50]);
+            assert_eq!(count(), Some(2), "a secret that was never counted counts no other out");
             Protection.release(a);
             assert_eq!(count(), Some(1));
             Protection.release(b);
