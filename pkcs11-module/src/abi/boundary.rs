@@ -119,6 +119,9 @@ thread_local! {
 }
 
 /// Keeps the text of our own panics from the host's standard error, which may be a protocol's pipe.
+///
+/// In the shared library the standard library is ours alone and knows no thread by name: neither the host's nor those that
+/// open keys. A named thread is of a Rust program that has this crate linked in, as a test has, and keeps its voice.
 fn silence_panics() {
     static DONE: AtomicBool = AtomicBool::new(false);
     if DONE.load(Ordering::Relaxed) || DONE.swap(true, Ordering::Relaxed) {
@@ -126,7 +129,7 @@ fn silence_panics() {
     }
     let previous = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
-        if !INSIDE.get() {
+        if !INSIDE.get() && std::thread::current().name().is_some() {
             previous(info);
         }
     }));
