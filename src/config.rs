@@ -22,8 +22,6 @@ pub struct Config {
     pub folders: usize,
     /// Threads that may open key files at the same time; 1 where the host forbids threads.
     pub threads: NonZeroUsize,
-    /// File that the PKCS#11 module writes its redacted trace to; none by default.
-    pub trace: Option<PathBuf>,
     /// The configuration file that was read.
     pub file: Option<PathBuf>,
 }
@@ -65,7 +63,6 @@ impl Default for Config {
             slots: Slots::Medium,
             folders: 10_000,
             threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
-            trace: None,
             file: None,
         }
     }
@@ -93,7 +90,7 @@ struct FileLimits {
 impl Config {
     /// The file that `INGAM_CONF` names, else the user's `ingam/config.toml`, else `/etc/ingam/config.toml`; then the
     /// environment: `INGAM_NPKI_PATH` (a list of NPKI folders, separated like `PATH`) replaces every root,
-    /// `INGAM_SLOTS` says what a slot is, `INGAM_PKCS11_LOG` names the trace file.
+    /// `INGAM_SLOTS` says what a slot is.
     ///
     /// In a setuid program the environment counts for nothing: only `/etc/ingam/config.toml` is read.
     ///
@@ -101,12 +98,15 @@ impl Config {
     /// `Damaged` for a file that does not parse, has unknown fields or a limit out of range; `NotFound` or
     /// `NotPermitted` for a file that `INGAM_CONF` names and that cannot be read.
     pub fn load() -> Result<Self> {
-        if privileged() {
-            return Self::from_sources(&|_| None, None);
-        }
-        #[allow(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
-        let environment = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-        Self::from_sources(&environment, etcetera::home_dir().ok().as_deref())
+        let home = if privileged() { None } else { etcetera::home_dir().ok() };
+        Self::from_sources(&environment, home.as_deref())
+    }
+
+    /// File that the PKCS#11 module writes its redacted trace to (`INGAM_PKCS11_LOG`); none by default, and none in a setuid
+    /// program. It is no part of the rest, so that a configuration that cannot be read can be traced.
+    #[must_use]
+    pub fn trace_file() -> Option<PathBuf> {
+        environment("INGAM_PKCS11_LOG").map(PathBuf::from)
     }
 
     fn from_sources(environment: &dyn Fn(&str) -> Option<OsString>, home: Option<&Path>) -> Result<Self> {
@@ -121,7 +121,6 @@ impl Config {
         if let Some(slots) = environment("INGAM_SLOTS") {
             config.slots = slots.to_string_lossy().parse()?;
         }
-        config.trace = environment("INGAM_PKCS11_LOG").map(PathBuf::from);
         Ok(config)
     }
 
@@ -198,6 +197,15 @@ fn configuration_file(
         }
     }
     Ok(None)
+}
+
+/// A variable that is set and not empty; none is in a setuid program.
+fn environment(name: &str) -> Option<OsString> {
+    if privileged() {
+        return None;
+    }
+    #[allow(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+    std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
 /// Whether this process runs with more rights than its caller, so that the caller's environment must not steer it.

@@ -50,7 +50,7 @@ impl Library {
         if threads == Threads::Forbidden {
             config.threads = NonZeroUsize::MIN;
         }
-        let trace = config.trace.as_deref().and_then(Trace::open).map(Arc::new);
+        let trace = Config::trace_file().as_deref().and_then(Trace::open).map(Arc::new);
         if let (Some(trace), Some(reason)) = (&trace, reason) {
             trace.note(&reason);
         }
