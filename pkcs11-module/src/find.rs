@@ -14,6 +14,9 @@ use crate::rv::Answer;
 use crate::session::Session;
 use crate::slot::Freshness;
 
+/// Bytes of a CKA_ID, a SHA-1.
+const ID_LENGTH: usize = 20;
+
 /// The handles of the objects that have all these attributes. Classes and attributes that no object has find nothing.
 ///
 /// # Errors
@@ -25,8 +28,13 @@ pub(crate) fn find(library: &Library, session: &Session, template: &[Criterion<'
     if parts.is_empty() {
         return Ok(Vec::new());
     }
+    if template.iter().any(|criterion| criterion.kind == CKA_ID && criterion.value.len() != ID_LENGTH) {
+        // A length that no CKA_ID has may be none that can be read.
+        return Ok(Vec::new());
+    }
     let id = wanted_id(template);
-    let freshness = id.as_deref().map_or(Freshness::Recent, Freshness::Holding);
+    let with_key = parts.iter().any(|part| part.is_private());
+    let freshness = id.as_deref().map_or(Freshness::Recent, |id| Freshness::Holding { id, with_key });
     let objects = session.slot().objects(library, freshness)?;
     let matching = match &id {
         Some(id) => matching(&objects, objects.with_id(id).iter().map(|index| *index as usize), &parts, template),
@@ -47,7 +55,9 @@ fn fits_part(part: Part, template: &[Criterion<'_>]) -> bool {
 fn wanted_id(template: &[Criterion<'_>]) -> Option<Vec<u8>> {
     template.iter().find_map(|criterion| match criterion.kind {
         CKA_ID => Some(criterion.value.to_vec()),
-        CKA_LABEL => criterion.value.strip_prefix(RANDOM_LABEL.as_bytes()).and_then(unhex),
+        CKA_LABEL if criterion.value.len() == RANDOM_LABEL.len() + 2 * ID_LENGTH => {
+            criterion.value.strip_prefix(RANDOM_LABEL.as_bytes()).and_then(unhex)
+        }
         _ => None,
     })
 }

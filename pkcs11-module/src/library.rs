@@ -128,7 +128,8 @@ impl Library {
     /// A slot whose medium is there and can be used.
     ///
     /// # Errors
-    /// `CKR_SLOT_ID_INVALID`, `CKR_TOKEN_NOT_PRESENT`, or why the medium cannot be used.
+    /// `CKR_SLOT_ID_INVALID`; `CKR_TOKEN_NOT_PRESENT`, also for a medium that cannot be used: the slot says that it has no
+    /// token, and the trace says why.
     pub(crate) fn token_slot(&self, number: CK_SLOT_ID) -> Answer<Slot> {
         let slot = self.slot(number)?;
         if !slot.present {
@@ -136,7 +137,7 @@ impl Library {
         }
         match &slot.medium.accessibility {
             ingam::medium::Accessibility::Usable => Ok(slot),
-            ingam::medium::Accessibility::Unusable(error) => Err(error.clone().into()),
+            ingam::medium::Accessibility::Unusable(error) => Err(Rv::caused(CKR_TOKEN_NOT_PRESENT, error.clone())),
         }
     }
 
@@ -189,11 +190,11 @@ impl Library {
         }
     }
 
-    /// Ends the operations of a slot that use private keys.
-    pub(crate) fn cancel_private_operations(&self, id: SlotId) {
+    /// Ends the operations of a slot that use private keys by this login.
+    pub(crate) fn cancel_private_operations(&self, id: SlotId, login: u64) {
         for session in self.sessions.read().unwrap_or_else(PoisonError::into_inner).values() {
             if session.slot().id() == id {
-                session.operations().cancel_private();
+                session.operations().cancel_private(login);
             }
         }
     }

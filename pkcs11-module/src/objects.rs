@@ -93,6 +93,14 @@ impl Objects {
         known.map_or(&[], Vec::as_slice)
     }
 
+    /// Whether the owner's certificate of this CKA_ID is there and its private key is not.
+    pub(crate) fn lacks_key(&self, id: &[u8]) -> bool {
+        let is_owners = |index: usize| matches!(self.holder(index), Holder::Owner { .. });
+        let mut owned =
+            self.with_id(id).iter().map(|index| *index as usize).filter(|index| is_owners(*index)).peekable();
+        owned.peek().is_some() && owned.all(|index| self.private_key(index).is_none())
+    }
+
     /// The record whose certificate has this handle.
     pub(crate) fn position(&self, handle: CK_OBJECT_HANDLE) -> Option<usize> {
         self.records.binary_search_by_key(&handle, |record| record.handle).ok()

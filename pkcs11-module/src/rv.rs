@@ -21,6 +21,11 @@ impl Rv {
         Self { code, cause: Some(Box::new(error)) }
     }
 
+    /// This code instead of that one, for the same reason.
+    pub(crate) fn renamed(self, from: CK_RV, to: CK_RV) -> Self {
+        if self.code == from { Self { code: to, ..self } } else { self }
+    }
+
     /// What the application gets.
     pub(crate) const fn code(&self) -> CK_RV {
         self.code

@@ -49,8 +49,9 @@ struct Kept {
 /// How new the objects must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Freshness<'a> {
-    /// An older listing will do if it has this CKA_ID: the key is the same for ever.
-    Holding(&'a [u8]),
+    /// An older listing will do if it has this CKA_ID: the key is the same for ever. If a private object is looked for, it
+    /// must have the key as well: a folder that is being copied has its certificate first.
+    Holding { id: &'a [u8], with_key: bool },
     /// What is on the medium now, or was a moment ago.
     Recent,
 }
@@ -98,16 +99,16 @@ impl SlotState {
 
     /// Counts a session out; the last one ends the login.
     pub(crate) fn leave(&self, access: Access) {
-        let last = {
+        let login = {
             let mut kept = lock(&self.kept);
             kept.sessions = kept.sessions.saturating_sub(1);
             if access == Access::ReadWrite {
                 kept.read_write_sessions = kept.read_write_sessions.saturating_sub(1);
             }
-            kept.sessions == 0 && kept.login.is_some()
+            kept.login_number().filter(|_| kept.sessions == 0)
         };
-        if last {
-            self.end_login();
+        if let Some(login) = login {
+            self.end_login(login, |kept| kept.sessions == 0);
         }
     }
 
@@ -122,11 +123,20 @@ impl SlotState {
         lock(&self.kept).role()
     }
 
+    /// The number of the login that there is.
+    pub(crate) fn login_number(&self) -> Option<u64> {
+        lock(&self.kept).login_number()
+    }
+
     /// Logs in.
     ///
     /// # Errors
     /// `CKR_USER_ALREADY_LOGGED_IN` and its like; why the token refuses the PIN.
-    pub(crate) fn login(&self, keystore: &Keystore, role: Role, pin: &Pin) -> Answer {
+    pub(crate) fn login(&self, library: &Library, role: Role, pin: &Pin) -> Answer {
+        noticed(library, self.try_login(library.keystore(), role, pin))
+    }
+
+    fn try_login(&self, keystore: &Keystore, role: Role, pin: &Pin) -> Answer {
         let token = self.token(keystore)?;
         let mut token = lock(&token);
         {
@@ -152,25 +162,29 @@ impl SlotState {
         Ok(())
     }
 
-    /// Logs out.
+    /// Logs out; the number of the login that ended.
     ///
     /// # Errors
-    /// `CKR_USER_NOT_LOGGED_IN`.
-    pub(crate) fn logout(&self) -> Answer {
-        if self.role().is_none() {
-            return Err(CKR_USER_NOT_LOGGED_IN.into());
-        }
-        self.end_login();
-        Ok(())
+    /// `CKR_USER_NOT_LOGGED_IN`, also if another thread was faster.
+    pub(crate) fn logout(&self) -> Answer<u64> {
+        let login = self.login_number().ok_or(CKR_USER_NOT_LOGGED_IN)?;
+        if self.end_login(login, |_| true) { Ok(login) } else { Err(CKR_USER_NOT_LOGGED_IN.into()) }
     }
 
-    fn end_login(&self) {
-        let token = lock(&self.kept).token.clone();
-        if let Some(token) = token {
-            let mut token = lock(&token);
-            token.logout(&Scope::All);
-            lock(&self.kept).login = None;
+    /// Ends this login, if it is still there and `still` holds once nobody else uses the token; whether it did. While this
+    /// waited another thread may have logged out and in again.
+    fn end_login(&self, login: u64, still: impl FnOnce(&Kept) -> bool) -> bool {
+        let Some(token) = lock(&self.kept).token.clone() else { return false };
+        let mut token = lock(&token);
+        {
+            let mut kept = lock(&self.kept);
+            if kept.login_number() != Some(login) || !still(&kept) {
+                return false;
+            }
+            kept.login = None;
         }
+        token.logout(&Scope::All);
+        true
     }
 
     /// Forgets a medium that went; the keystore has logged its token out.
@@ -202,11 +216,19 @@ impl SlotState {
     /// # Errors
     /// Why the medium cannot be read.
     pub(crate) fn objects(&self, library: &Library, freshness: Freshness<'_>) -> Answer<Arc<Objects>> {
+        noticed(library, self.list(library, freshness))
+    }
+
+    fn list(&self, library: &Library, freshness: Freshness<'_>) -> Answer<Arc<Objects>> {
         let token = self.token(library.keystore())?;
         let usable = || {
             let kept = lock(&self.kept);
             let good = match freshness {
-                Freshness::Holding(id) if !kept.objects.with_id(id).is_empty() => kept.listed.is_some(),
+                Freshness::Holding { id, with_key }
+                    if !kept.objects.with_id(id).is_empty() && (!with_key || !kept.objects.lacks_key(id)) =>
+                {
+                    kept.listed.is_some()
+                }
                 _ => kept.listed.is_some_and(|listed| listed.elapsed() < LISTING_AGE),
             };
             good.then(|| Arc::clone(&kept.objects))
@@ -288,7 +310,7 @@ impl SlotState {
             if library.is_closed() {
                 return Err(CKR_CRYPTOKI_NOT_INITIALIZED.into());
             }
-            self.try_keys(library, objects, batch, login)?;
+            noticed(library, self.try_keys(library, objects, batch, login))?;
         }
         let mut kept = lock(&self.kept);
         let current = kept.login.as_mut().filter(|current| current.number() == login).ok_or(CKR_USER_NOT_LOGGED_IN)?;
@@ -323,48 +345,54 @@ impl SlotState {
         Ok(())
     }
 
-    /// A private key that signs.
+    /// A private key that signs, and the number of the login that lends it.
     ///
     /// # Errors
     /// `CKR_KEY_HANDLE_INVALID`, `CKR_USER_NOT_LOGGED_IN`; why the medium cannot be read.
-    pub(crate) fn signer(&self, keystore: &Keystore, object: &Object) -> Answer<Arc<dyn Signer>> {
-        self.with_key(keystore, object, |token, key| token.signer(key))
+    pub(crate) fn signer(&self, library: &Library, object: &Object) -> Answer<(Arc<dyn Signer>, u64)> {
+        self.with_key(library, object, |token, key| token.signer(key))
     }
 
-    /// A private key that decrypts.
+    /// A private key that decrypts, and the number of the login that lends it.
     ///
     /// # Errors
     /// As [`signer`](Self::signer); `CKR_KEY_FUNCTION_NOT_PERMITTED` if it cannot decrypt.
-    pub(crate) fn decrypter(&self, keystore: &Keystore, object: &Object) -> Answer<Arc<dyn Decrypter>> {
-        let decrypter = self.with_key(keystore, object, |token, key| token.decrypter(key))?;
-        decrypter.ok_or_else(|| CKR_KEY_FUNCTION_NOT_PERMITTED.into())
+    pub(crate) fn decrypter(&self, library: &Library, object: &Object) -> Answer<(Arc<dyn Decrypter>, u64)> {
+        let (decrypter, login) = self.with_key(library, object, |token, key| token.decrypter(key))?;
+        decrypter.map(|decrypter| (decrypter, login)).ok_or_else(|| CKR_KEY_FUNCTION_NOT_PERMITTED.into())
     }
 
     /// R of a private key.
     ///
     /// # Errors
     /// As [`signer`](Self::signer).
-    pub(crate) fn vid_random(&self, keystore: &Keystore, object: &Object) -> Answer<Option<VidRandom>> {
-        self.with_key(keystore, object, |token, key| token.vid_random(key))
+    pub(crate) fn vid_random(&self, library: &Library, object: &Object) -> Answer<Option<VidRandom>> {
+        self.with_key(library, object, |token, key| token.vid_random(key)).map(|(random, _)| random)
     }
 
     fn with_key<T>(
         &self,
-        keystore: &Keystore,
+        library: &Library,
         object: &Object,
         work: impl FnOnce(&mut dyn Token, &KeyId) -> ingam::Result<T>,
-    ) -> Answer<T> {
+    ) -> Answer<(T, u64)> {
         let key = object.private_key().ok_or(CKR_KEY_HANDLE_INVALID)?;
-        let login = lock(&self.kept).login.as_ref().map(Login::number).ok_or(CKR_USER_NOT_LOGGED_IN)?;
-        let token = self.token(keystore)?;
-        let mut token = lock(&token);
-        work(&mut **token, key).map_err(|error| match error.kind() {
-            // The set was changed on the medium since the handle was given out.
-            ErrorKind::NotFound | ErrorKind::PinIncorrect { .. } | ErrorKind::Mismatch => {
-                Rv::caused(CKR_KEY_HANDLE_INVALID, error)
+        let login = self.login_number().ok_or(CKR_USER_NOT_LOGGED_IN)?;
+        let with_token = |token: SharedToken| {
+            let mut token = lock(&token);
+            if self.login_number() != Some(login) {
+                // Another thread logged out meanwhile, and perhaps in again: the handle was of the login before.
+                return Err(CKR_USER_NOT_LOGGED_IN.into());
             }
-            _ => self.login_lost(error, login),
-        })
+            work(&mut **token, key).map(|made| (made, login)).map_err(|error| match error.kind() {
+                // The set was changed on the medium since the handle was given out.
+                ErrorKind::NotFound | ErrorKind::PinIncorrect { .. } | ErrorKind::Mismatch => {
+                    Rv::caused(CKR_KEY_HANDLE_INVALID, error)
+                }
+                _ => self.login_lost(error, login),
+            })
+        };
+        noticed(library, self.token(library.keystore()).and_then(with_token))
     }
 
     /// Notes that a token has lost its login without our doing.
@@ -378,9 +406,22 @@ impl SlotState {
 }
 
 impl Kept {
+    fn login_number(&self) -> Option<u64> {
+        self.login.as_ref().map(Login::number)
+    }
+
     fn role(&self) -> Option<Role> {
         self.login.as_ref().map(Login::role)
     }
+}
+
+/// Passes an answer on. If it says that the medium went, this is the moment to log its token out and to close its sessions:
+/// keys that it opened before would go on signing. No lock may be held.
+fn noticed<T>(library: &Library, answer: Answer<T>) -> Answer<T> {
+    if answer.as_ref().is_err_and(|rv| rv.code() == CKR_DEVICE_REMOVED) {
+        library.refresh();
+    }
+    answer
 }
 
 /// Does this with a token that nobody else is using.
@@ -391,3 +432,6 @@ fn try_with(token: &SharedToken, work: impl FnOnce(&mut dyn Token)) {
         Err(TryLockError::WouldBlock) => {}
     }
 }
+
+#[cfg(test)]
+mod tests;

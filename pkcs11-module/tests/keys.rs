@@ -259,6 +259,34 @@ fn a_plaintext_is_told_its_length_only_when_it_does_not_fit() {
 }
 
 #[test]
+fn a_result_may_go_where_the_data_lies() {
+    let token = Token::new();
+    let session = token.session;
+    let mut mechanism = Mechanism::new(CKM_RSA_PKCS);
+    let mut buffer = [0; 256];
+    buffer[..6].copy_from_slice(b"secret");
+    let place = buffer.as_mut_ptr();
+    let mut length = 256;
+    c!(C_EncryptInit(session.0, mechanism.raw(), token.km_public)).unwrap();
+    c!(C_Encrypt(session.0, place, 6, place, &raw mut length)).unwrap();
+    assert_eq!(length, 256);
+    c!(C_DecryptInit(session.0, mechanism.raw(), token.km)).unwrap();
+    c!(C_Decrypt(session.0, place, 256, place, &raw mut length)).unwrap();
+    assert_eq!((&buffer[..6], length), (&b"secret"[..], 6));
+    let place = buffer.as_mut_ptr();
+    length = 256;
+    c!(C_DigestInit(session.0, Mechanism::new(CKM_SHA256).raw())).unwrap();
+    c!(C_Digest(session.0, place, 6, place, &raw mut length)).unwrap();
+    assert_eq!(buffer[..32], *Sha256::digest(b"secret"));
+    let place = buffer.as_mut_ptr();
+    length = 256;
+    session.sign_init(&mut mechanism, token.sign).unwrap();
+    c!(C_Sign(session.0, place, 32, place, &raw mut length)).unwrap();
+    let signed = Sha256::digest(b"secret");
+    assert_eq!(session.verify(&mut mechanism, token.sign_public, &signed, &buffer), Ok(()));
+}
+
+#[test]
 fn data_that_does_not_fit_is_refused_by_name_and_ends_the_operation() {
     let token = Token::new();
     let session = token.session;

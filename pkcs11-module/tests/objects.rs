@@ -8,7 +8,7 @@ mod support;
 use std::ptr::null_mut;
 
 use cryptoki_sys::*;
-use support::{Module, Npki, PASSWORD, number};
+use support::{Module, Npki, PASSWORD, number, until};
 
 const CLASSES: [CK_OBJECT_CLASS; 4] = [CKO_CERTIFICATE, CKO_PUBLIC_KEY, CKO_PRIVATE_KEY, CKO_DATA];
 
@@ -268,6 +268,55 @@ fn a_set_that_appears_is_found_and_the_others_keep_their_handles() {
     assert_eq!(after.len(), before.len() + 7, "two pairs and R; the CAs are the same");
     assert!(before.iter().all(|handle| after.contains(handle)));
     session.one(CKO_PRIVATE_KEY, &added);
+}
+
+#[test]
+fn a_key_that_comes_after_its_certificate_is_found() {
+    let npki = Npki::one();
+    let key = npki.root().join(npki.sets[0].entry.as_str()).join("signPri.key");
+    let bytes = std::fs::read(&key).unwrap();
+    std::fs::remove_file(&key).unwrap();
+    let module = Module::start(&npki);
+    let session = module.logged_in();
+    let id = npki.sign_id();
+    let find = || session.find(&[(CKA_CLASS, &CKO_PRIVATE_KEY.to_ne_bytes()), (CKA_ID, &id)]).unwrap();
+    session.one(CKO_CERTIFICATE, &id);
+    assert_eq!(find(), []);
+    std::fs::write(&key, bytes).unwrap();
+    assert_eq!(until(|| Some(find()).filter(|found| !found.is_empty())).len(), 1);
+}
+
+#[test]
+fn an_id_of_a_length_that_none_has_finds_nothing_and_is_not_read() {
+    let npki = Npki::one();
+    let module = Module::start(&npki);
+    let session = module.open();
+    let mut id = npki.sign_id();
+    for length in [0, 19, 21, CK_ULONG::MAX / 2] {
+        let mut criterion = CK_ATTRIBUTE { type_: CKA_ID, pValue: id.as_mut_ptr().cast(), ulValueLen: length };
+        c!(C_FindObjectsInit(session.0, &raw mut criterion, 1)).unwrap();
+        let (mut object, mut count) = (0, 1);
+        c!(C_FindObjects(session.0, &raw mut object, 1, &raw mut count)).unwrap();
+        assert_eq!(count, 0, "{length}");
+        c!(C_FindObjectsFinal(session.0)).unwrap();
+    }
+}
+
+#[test]
+fn r_of_a_set_that_changed_meanwhile_is_no_object() {
+    let mut npki = Npki::one();
+    npki.add("이몽룡", "another password");
+    let module = Module::start(&npki);
+    let session = module.logged_in();
+    let random = session.one(CKO_DATA, &npki.sign_id());
+    let [key, strange] = [0, 1].map(|set| npki.root().join(npki.sets[set].entry.as_str()).join("signPri.key"));
+    std::fs::copy(strange, key).unwrap();
+    // What is known of the folder may be used for a moment yet.
+    let refused = until(|| {
+        let _ = session.find(&[]);
+        session.attribute(random, CKA_VALUE).err()
+    });
+    assert_eq!(refused, CKR_OBJECT_HANDLE_INVALID);
 }
 
 #[test]

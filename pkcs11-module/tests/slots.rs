@@ -8,7 +8,7 @@ mod support;
 use std::ptr::null_mut;
 
 use cryptoki_sys::*;
-use support::{Module, Npki, Session};
+use support::{Mechanism, Module, Npki, Session, until};
 
 fn token_info(slot: CK_SLOT_ID) -> Result<CK_TOKEN_INFO, CK_RV> {
     let mut info = CK_TOKEN_INFO::default();
@@ -142,24 +142,61 @@ fn a_medium_that_cannot_be_read_is_listed_and_harms_no_other() {
     let mut length = 2;
     c!(C_GetSlotList(CK_FALSE, slots.as_mut_ptr(), &raw mut length)).unwrap();
     assert_eq!(slot_info(slots[0]).unwrap().flags & CKF_TOKEN_PRESENT, 0);
-    assert_eq!(Session::open(slots[0], CKF_SERIAL_SESSION), Err(CKR_DEVICE_ERROR));
+    assert_eq!(token_info(slots[0]).err(), Some(CKR_TOKEN_NOT_PRESENT), "as the slot's flags say");
+    assert_eq!(Session::open(slots[0], CKF_SERIAL_SESSION), Err(CKR_TOKEN_NOT_PRESENT));
+    assert_eq!(c!(C_GetMechanismList(slots[0], null_mut(), &raw mut length)), Err(CKR_TOKEN_NOT_PRESENT));
     Session::open(slots[1], CKF_SERIAL_SESSION).unwrap().login(support::PASSWORD).unwrap();
     c!(C_Finalize(null_mut())).unwrap();
     drop(turn);
 }
 
 #[test]
-fn a_configuration_that_cannot_be_read_leaves_an_empty_library() {
-    let npki = Npki::empty();
+fn a_configuration_that_cannot_be_read_leaves_an_empty_library_and_the_trace_says_why() {
+    let npki = Npki::one();
     let conf = npki.home.path().join("bad.toml");
     std::fs::write(&conf, "no such field = 1").unwrap();
     let turn = support::turn();
-    support::point_at(&npki);
-    // SAFETY: only Rust reads the environment here.
-    unsafe { std::env::set_var("INGAM_CONF", conf) };
-    c!(C_Initialize(null_mut())).unwrap();
-    c!(C_Finalize(null_mut())).unwrap();
+    for (variable, value, reason) in
+        [("INGAM_CONF", conf.as_os_str(), "bad.toml"), ("INGAM_SLOTS", "many".as_ref(), "INGAM_SLOTS")]
+    {
+        let log = npki.home.path().join(variable);
+        support::point_at(&npki);
+        // SAFETY: only Rust reads the environment here.
+        unsafe {
+            std::env::set_var(variable, value);
+            std::env::set_var("INGAM_PKCS11_LOG", &log);
+        }
+        c!(C_Initialize(null_mut())).unwrap();
+        let slots = count(CK_FALSE);
+        c!(C_Finalize(null_mut())).unwrap();
+        // SAFETY: as above.
+        unsafe {
+            std::env::remove_var(variable);
+            std::env::remove_var("INGAM_PKCS11_LOG");
+        }
+        assert_eq!(slots, 0);
+        let trace = std::fs::read_to_string(log).unwrap();
+        assert!(trace.contains("left out") && trace.contains(reason), "{trace}");
+    }
     drop(turn);
+}
+
+#[test]
+fn a_call_that_finds_the_medium_gone_ends_its_sessions_and_keys() {
+    let npki = Npki::one();
+    let module = Module::start(&npki);
+    let session = module.logged_in();
+    let key = session.one(CKO_PRIVATE_KEY, &npki.sign_id());
+    session.sign_init(&mut Mechanism::new(CKM_SHA256_RSA_PKCS), key).unwrap();
+    std::fs::rename(npki.root(), npki.home.path().join("away")).unwrap();
+    // The listing may be used for a moment yet.
+    let refused = until(|| session.find(&[]).err());
+    assert_eq!(refused, CKR_DEVICE_REMOVED);
+    let mut signature = [0; 256];
+    let mut length = 256;
+    let place = signature.as_mut_ptr();
+    assert_eq!(c!(C_Sign(session.0, place, 3, place, &raw mut length)), Err(CKR_SESSION_HANDLE_INVALID));
+    assert_eq!(Session::open(module.slot(), CKF_SERIAL_SESSION), Err(CKR_TOKEN_NOT_PRESENT));
 }
 
 #[test]

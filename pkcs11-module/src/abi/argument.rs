@@ -106,17 +106,40 @@ impl<T> Shape for Pointer<T> {
     }
 }
 
-impl Shape for Bytes {
-    type Raw = (*mut CK_BYTE, CK_ULONG);
-    type Safe<'call> = &'call [u8];
+/// Bytes of the caller that may lie where the result goes: PKCS#11 lets a host encrypt, decrypt and digest in place. So no
+/// reference to them lasts longer than the work on them, which must not write a result.
+#[derive(Clone, Copy)]
+pub(crate) struct Input<'call> {
+    data: *const u8,
+    length: usize,
+    call: PhantomData<&'call u8>,
+}
 
-    unsafe fn admit((data, length): Self::Raw, _: &Call) -> Answer<&[u8]> {
-        let length = array_length::<u8>(data, length)?;
-        // SAFETY: the caller's promise; `array_length` refuses null unless it is empty.
-        Ok(if length == 0 { &[] } else { unsafe { std::slice::from_raw_parts(data, length) } })
+impl Input<'_> {
+    pub(crate) const fn len(self) -> usize {
+        self.length
     }
 
-    fn describe(safe: &&[u8], line: &mut String) {
+    /// What `work` makes of the bytes; it cannot keep them.
+    pub(crate) fn with<R>(self, work: impl FnOnce(&[u8]) -> R) -> R {
+        if self.length == 0 {
+            return work(&[]);
+        }
+        // SAFETY: `admit`'s promise. Results are written after their computation, by `Buffer`, so nothing writes meanwhile.
+        work(unsafe { std::slice::from_raw_parts(self.data, self.length) })
+    }
+}
+
+impl Shape for Bytes {
+    type Raw = (*mut CK_BYTE, CK_ULONG);
+    type Safe<'call> = Input<'call>;
+
+    unsafe fn admit((data, length): Self::Raw, _: &Call) -> Answer<Input<'_>> {
+        let length = array_length::<u8>(data, length)?;
+        Ok(Input { data, length, call: PhantomData })
+    }
+
+    fn describe(safe: &Input<'_>, line: &mut String) {
         let _ = write!(line, "[{}]", safe.len());
     }
 }
@@ -125,12 +148,13 @@ impl Shape for Secret {
     type Raw = (*mut CK_BYTE, CK_ULONG);
     type Safe<'call> = Option<&'call [u8]>;
 
-    unsafe fn admit(raw: Self::Raw, call: &Call) -> Answer<Option<&[u8]>> {
-        if raw.0.is_null() {
+    unsafe fn admit((data, length): Self::Raw, _: &Call) -> Answer<Option<&[u8]>> {
+        if data.is_null() {
             return Ok(None);
         }
-        // SAFETY: the caller's promise.
-        unsafe { Bytes::admit(raw, call) }.map(Some)
+        let length = array_length::<u8>(data, length)?;
+        // SAFETY: the caller's promise, and it is not null. No function that takes a PIN has a result of bytes.
+        Ok(Some(unsafe { std::slice::from_raw_parts(data, length) }))
     }
 
     fn describe(safe: &Option<&[u8]>, line: &mut String) {

@@ -82,7 +82,12 @@ unsafe fn read_parameter(mechanism: &CK_MECHANISM, call: &Call) -> Answer<Parame
             // SAFETY: the caller's promise, PKCS#11 2.1.8: the label is null or as long as it says.
             let label = unsafe { Bytes::admit((read.pSourceData.cast(), read.ulSourceDataLen), call) };
             let Ok(label) = label else { return Ok(Parameter::Unexpected) };
-            Ok(Parameter::Oaep { hash: read.hashAlg, mgf: read.mgf, source: read.source, label: label.to_vec() })
+            Ok(Parameter::Oaep {
+                hash: read.hashAlg,
+                mgf: read.mgf,
+                source: read.source,
+                label: label.with(<[u8]>::to_vec),
+            })
         }
         _ => Ok(Parameter::Unexpected),
     }

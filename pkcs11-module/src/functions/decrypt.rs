@@ -4,6 +4,7 @@
 use cryptoki_sys::*;
 use ingam::{Error, ErrorKind};
 
+use crate::abi::argument::Input;
 use crate::abi::buffer::{Buffer, Wish};
 use crate::abi::parameter::GivenMechanism;
 use crate::library::Library;
@@ -32,8 +33,8 @@ pub(crate) fn init(
     }
     let mechanism = mechanism::encryption(mechanism)?;
     let bits = key.view().certificate().key_bits().ok_or(CKR_KEY_TYPE_INCONSISTENT)?;
-    let decrypter = session.slot().decrypter(library.keystore(), &key)?;
-    let decrypting = Decrypting { decrypter, mechanism, length: bits.div_ceil(8), gathered: None };
+    let (decrypter, login) = session.slot().decrypter(library, &key)?;
+    let decrypting = Decrypting { login, decrypter, mechanism, length: bits.div_ceil(8), gathered: None };
     session.operations().decrypt = Some(decrypting);
     Ok(())
 }
@@ -42,7 +43,7 @@ pub(crate) fn init(
 pub(crate) fn decrypt(
     library: &Library,
     session: CK_SESSION_HANDLE,
-    encrypted: &[u8],
+    encrypted: Input<'_>,
     mut data: Buffer<'_, u8>,
 ) -> Answer {
     let session = library.session(session)?;
@@ -58,7 +59,7 @@ pub(crate) fn decrypt(
 pub(crate) fn update(
     library: &Library,
     session: CK_SESSION_HANDLE,
-    encrypted: &[u8],
+    encrypted: Input<'_>,
     mut part: Buffer<'_, u8>,
 ) -> Answer {
     let session = library.session(session)?;
@@ -68,7 +69,7 @@ pub(crate) fn update(
         }
         let length = decrypting.length;
         let gathered = decrypting.gathered.get_or_insert_with(|| Bounded::new(length));
-        gathered.extend(encrypted, CKR_ENCRYPTED_DATA_LEN_RANGE)?;
+        encrypted.with(|encrypted| gathered.extend(encrypted, CKR_ENCRYPTED_DATA_LEN_RANGE))?;
         part.answer(&[])
     })
 }
@@ -92,15 +93,20 @@ fn take(active: &mut Option<Decrypting>, output: &mut Buffer<'_, u8>) -> Answer<
 }
 
 /// Decrypts the ciphertext, or what was gathered of it. With too little room for the result the operation goes back.
-fn run(session: &Session, operation: Decrypting, whole: Option<&[u8]>, output: &mut Buffer<'_, u8>) -> Answer {
-    let gathered = || operation.gathered.as_ref().map_or(&[][..], Bounded::bytes);
-    let ciphertext = whole.unwrap_or_else(gathered);
-    if ciphertext.len() != operation.length {
-        return Err(CKR_ENCRYPTED_DATA_LEN_RANGE.into());
-    }
-    let plaintext = operation.decrypter.decrypt(&operation.mechanism, ciphertext).map_err(refused)?;
+fn run(session: &Session, operation: Decrypting, whole: Option<Input<'_>>, output: &mut Buffer<'_, u8>) -> Answer {
+    let decrypt = |ciphertext: &[u8]| {
+        if ciphertext.len() != operation.length {
+            return Err(CKR_ENCRYPTED_DATA_LEN_RANGE.into());
+        }
+        operation.decrypter.decrypt(&operation.mechanism, ciphertext).map_err(refused)
+    };
+    let plaintext = match whole {
+        Some(whole) => whole.with(decrypt)?,
+        None => decrypt(operation.gathered.as_ref().map_or(&[], Bounded::bytes))?,
+    };
     let answer = output.answer(plaintext.expose());
-    if answer.as_ref().is_err_and(|rv| rv.code() == CKR_BUFFER_TOO_SMALL) && session.slot().role().is_some() {
+    let too_small = answer.as_ref().is_err_and(|rv| rv.code() == CKR_BUFFER_TOO_SMALL);
+    if too_small && session.slot().login_number() == Some(operation.login) {
         session.operations().decrypt = Some(operation);
     }
     answer

@@ -3,6 +3,7 @@
 use cryptoki_sys::*;
 use ingam::crypto::Hasher;
 
+use crate::abi::argument::Input;
 use crate::abi::buffer::Buffer;
 use crate::abi::parameter::GivenMechanism;
 use crate::library::Library;
@@ -21,7 +22,12 @@ pub(crate) fn init(library: &Library, session: CK_SESSION_HANDLE, mechanism: Opt
 }
 
 /// C_Digest.
-pub(crate) fn digest(library: &Library, session: CK_SESSION_HANDLE, data: &[u8], mut digest: Buffer<'_, u8>) -> Answer {
+pub(crate) fn digest(
+    library: &Library,
+    session: CK_SESSION_HANDLE,
+    data: Input<'_>,
+    mut digest: Buffer<'_, u8>,
+) -> Answer {
     let session = library.session(session)?;
     let operation = {
         let active = &mut session.operations().digest;
@@ -29,16 +35,16 @@ pub(crate) fn digest(library: &Library, session: CK_SESSION_HANDLE, data: &[u8],
         operation::take(active, &mut digest, |digesting| digesting.hash.len())?
     };
     let Some(Digesting { mut hasher, .. }) = operation else { return Ok(()) };
-    hasher.update(data);
+    data.with(|data| hasher.update(data));
     digest.answer(&hasher.finish())
 }
 
 /// C_DigestUpdate.
-pub(crate) fn update(library: &Library, session: CK_SESSION_HANDLE, part: &[u8]) -> Answer {
+pub(crate) fn update(library: &Library, session: CK_SESSION_HANDLE, part: Input<'_>) -> Answer {
     let session = library.session(session)?;
     operation::step(&mut session.operations().digest, |digesting| {
         digesting.begun = true;
-        digesting.hasher.update(part);
+        part.with(|part| digesting.hasher.update(part));
         Ok(())
     })
 }

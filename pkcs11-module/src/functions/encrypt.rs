@@ -3,6 +3,7 @@
 use cryptoki_sys::*;
 use ingam::{Error, ErrorKind};
 
+use crate::abi::argument::Input;
 use crate::abi::buffer::{Buffer, Wish};
 use crate::abi::parameter::GivenMechanism;
 use crate::library::Library;
@@ -40,7 +41,7 @@ pub(crate) fn init(
 pub(crate) fn encrypt(
     library: &Library,
     session: CK_SESSION_HANDLE,
-    data: &[u8],
+    data: Input<'_>,
     mut encrypted: Buffer<'_, u8>,
 ) -> Answer {
     let session = library.session(session)?;
@@ -50,14 +51,14 @@ pub(crate) fn encrypt(
         operation::take(active, &mut encrypted, |encrypting| encrypting.length)?
     };
     let Some(Encrypting { key, mechanism, .. }) = operation else { return Ok(()) };
-    encrypted.answer(&key.encrypt(&mechanism, data).map_err(refused)?)
+    encrypted.answer(&data.with(|data| key.encrypt(&mechanism, data)).map_err(refused)?)
 }
 
 /// C_EncryptUpdate. RSA takes one block: parts are gathered and the result comes at the end.
 pub(crate) fn update(
     library: &Library,
     session: CK_SESSION_HANDLE,
-    part: &[u8],
+    part: Input<'_>,
     mut encrypted: Buffer<'_, u8>,
 ) -> Answer {
     let session = library.session(session)?;
@@ -66,7 +67,8 @@ pub(crate) fn update(
             return Ok(());
         }
         let length = encrypting.length;
-        encrypting.gathered.get_or_insert_with(|| Bounded::new(length)).extend(part, CKR_DATA_LEN_RANGE)?;
+        let gathered = encrypting.gathered.get_or_insert_with(|| Bounded::new(length));
+        part.with(|part| gathered.extend(part, CKR_DATA_LEN_RANGE))?;
         encrypted.answer(&[])
     })
 }

@@ -8,7 +8,7 @@ use crate::attribute;
 use crate::find;
 use crate::library::Library;
 use crate::object::Part;
-use crate::rv::Answer;
+use crate::rv::{Answer, Rv};
 use crate::session::{Access, Session};
 
 /// C_CreateObject.
@@ -96,7 +96,9 @@ pub(crate) fn attributes(
     let session = library.session(session)?;
     let object = session.slot().object(object)?;
     let random = if object.part() == Part::Random && wanted.kinds().any(|kind| kind == CKA_VALUE) {
-        session.slot().vid_random(library.keystore(), &object)?
+        // The set was changed on the medium since the handle was given out; what was asked for is no key here.
+        let invalid = |rv: Rv| rv.renamed(CKR_KEY_HANDLE_INVALID, CKR_OBJECT_HANDLE_INVALID);
+        session.slot().vid_random(library, &object).map_err(invalid)?
     } else {
         None
     };

@@ -2,11 +2,12 @@
 
 use cryptoki_sys::*;
 
+use crate::abi::argument::Input;
 use crate::library::Library;
 use crate::rv::Answer;
 
 /// C_SeedRandom: the generator of the operating system seeds itself.
-pub(crate) fn seed(library: &Library, session: CK_SESSION_HANDLE, _: &[u8]) -> Answer {
+pub(crate) fn seed(library: &Library, session: CK_SESSION_HANDLE, _: Input<'_>) -> Answer {
     library.session(session)?;
     Err(CKR_RANDOM_SEED_NOT_SUPPORTED.into())
 }

@@ -3,7 +3,7 @@
 use cryptoki_sys::*;
 use ingam::pin::{Pin, Role};
 
-use crate::abi::argument::Presence;
+use crate::abi::argument::{Input, Presence};
 use crate::abi::buffer::{Buffer, Out};
 use crate::functions::slots::pin;
 use crate::library::Library;
@@ -74,7 +74,7 @@ pub(crate) fn operation_state(library: &Library, session: CK_SESSION_HANDLE, _: 
 pub(crate) fn set_operation_state(
     library: &Library,
     session: CK_SESSION_HANDLE,
-    _: &[u8],
+    _: Input<'_>,
     _: CK_OBJECT_HANDLE,
     _: CK_OBJECT_HANDLE,
 ) -> Answer {
@@ -93,14 +93,14 @@ pub(crate) fn login(library: &Library, session: CK_SESSION_HANDLE, user: CK_USER
         _ => return Err(CKR_USER_TYPE_INVALID.into()),
     };
     let pin = Pin::copy_of(pin(typed)?);
-    session.slot().login(library.keystore(), role, &pin)
+    session.slot().login(library, role, &pin)
 }
 
 /// C_Logout. Operations with private keys end, and handles of private objects are invalid from now on.
 pub(crate) fn logout(library: &Library, session: CK_SESSION_HANDLE) -> Answer {
     let session = library.session(session)?;
-    session.slot().logout()?;
-    library.cancel_private_operations(session.slot().id());
+    let ended = session.slot().logout()?;
+    library.cancel_private_operations(session.slot().id(), ended);
     Ok(())
 }
 

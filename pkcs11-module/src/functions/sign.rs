@@ -4,6 +4,7 @@ use cryptoki_sys::*;
 use ingam::mechanism::SignRequest;
 use ingam::{Error, ErrorKind};
 
+use crate::abi::argument::Input;
 use crate::abi::buffer::Buffer;
 use crate::abi::parameter::GivenMechanism;
 use crate::library::Library;
@@ -31,8 +32,8 @@ pub(crate) fn init(
     }
     let bits = key.view().certificate().key_bits().ok_or(CKR_KEY_TYPE_INCONSISTENT)?;
     let (mechanism, form) = mechanism::signature(&mechanism, bits)?;
-    let signer = session.slot().signer(library.keystore(), &key)?;
-    let signing = Signing { signer, mechanism, message: Message::new(form), length: bits.div_ceil(8) };
+    let (signer, login) = session.slot().signer(library, &key)?;
+    let signing = Signing { login, signer, mechanism, message: Message::new(form), length: bits.div_ceil(8) };
     session.operations().sign = Some(signing);
     Ok(())
 }
@@ -41,7 +42,7 @@ pub(crate) fn init(
 pub(crate) fn sign(
     library: &Library,
     session: CK_SESSION_HANDLE,
-    data: &[u8],
+    data: Input<'_>,
     mut signature: Buffer<'_, u8>,
 ) -> Answer {
     let session = library.session(session)?;
@@ -51,14 +52,17 @@ pub(crate) fn sign(
         operation::take(active, &mut signature, |signing| signing.length)?
     };
     let Some(Signing { signer, mechanism, message, .. }) = operation else { return Ok(()) };
-    let request = SignRequest { mechanism, input: message.form().input(data)? };
-    signature.answer(&signer.sign(&request).map_err(refused)?)
+    let made = data.with(|data| {
+        let request = SignRequest { mechanism, input: message.form().input(data)? };
+        signer.sign(&request).map_err(refused)
+    })?;
+    signature.answer(&made)
 }
 
 /// C_SignUpdate.
-pub(crate) fn update(library: &Library, session: CK_SESSION_HANDLE, part: &[u8]) -> Answer {
+pub(crate) fn update(library: &Library, session: CK_SESSION_HANDLE, part: Input<'_>) -> Answer {
     let session = library.session(session)?;
-    operation::step(&mut session.operations().sign, |signing| signing.message.update(part))
+    operation::step(&mut session.operations().sign, |signing| part.with(|part| signing.message.update(part)))
 }
 
 /// C_SignFinal.

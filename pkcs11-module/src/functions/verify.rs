@@ -4,6 +4,7 @@ use cryptoki_sys::*;
 use ingam::mechanism::{SignInput, SignRequest};
 use ingam::{Error, ErrorKind};
 
+use crate::abi::argument::Input;
 use crate::abi::parameter::GivenMechanism;
 use crate::library::Library;
 use crate::mechanism;
@@ -37,23 +38,23 @@ pub(crate) fn init(
 }
 
 /// C_Verify.
-pub(crate) fn verify(library: &Library, session: CK_SESSION_HANDLE, data: &[u8], signature: &[u8]) -> Answer {
+pub(crate) fn verify(library: &Library, session: CK_SESSION_HANDLE, data: Input<'_>, signature: Input<'_>) -> Answer {
     let session = library.session(session)?;
     let operation = session.operations().verify.take().ok_or(CKR_OPERATION_NOT_INITIALIZED)?;
     if operation.message.has_begun() {
         return Err(CKR_OPERATION_NOT_INITIALIZED.into());
     }
-    operation.check(operation.message.form().input(data)?, signature)
+    data.with(|data| operation.check(operation.message.form().input(data)?, signature))
 }
 
 /// C_VerifyUpdate.
-pub(crate) fn update(library: &Library, session: CK_SESSION_HANDLE, part: &[u8]) -> Answer {
+pub(crate) fn update(library: &Library, session: CK_SESSION_HANDLE, part: Input<'_>) -> Answer {
     let session = library.session(session)?;
-    operation::step(&mut session.operations().verify, |verifying| verifying.message.update(part))
+    operation::step(&mut session.operations().verify, |verifying| part.with(|part| verifying.message.update(part)))
 }
 
 /// C_VerifyFinal.
-pub(crate) fn finish(library: &Library, session: CK_SESSION_HANDLE, signature: &[u8]) -> Answer {
+pub(crate) fn finish(library: &Library, session: CK_SESSION_HANDLE, signature: Input<'_>) -> Answer {
     let session = library.session(session)?;
     let mut operation = session.operations().verify.take().ok_or(CKR_OPERATION_NOT_INITIALIZED)?;
     let whole = operation.message.end()?;
@@ -61,11 +62,12 @@ pub(crate) fn finish(library: &Library, session: CK_SESSION_HANDLE, signature: &
 }
 
 impl Verifying {
-    fn check(&self, input: SignInput<'_>, signature: &[u8]) -> Answer {
+    fn check(&self, input: SignInput<'_>, signature: Input<'_>) -> Answer {
         if signature.len() != self.length {
             return Err(CKR_SIGNATURE_LEN_RANGE.into());
         }
-        self.key.verify(&SignRequest { mechanism: self.mechanism, input }, signature).map_err(refused)
+        let request = SignRequest { mechanism: self.mechanism, input };
+        signature.with(|signature| self.key.verify(&request, signature)).map_err(refused)
     }
 }
 

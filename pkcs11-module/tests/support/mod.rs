@@ -320,6 +320,18 @@ impl Session {
     }
 }
 
+/// Tries until there is something; what is to come within a second has ten.
+pub fn until<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
+    let start = std::time::Instant::now();
+    loop {
+        if let Some(outcome) = attempt() {
+            return outcome;
+        }
+        assert!(start.elapsed().as_secs() < 10, "it does not come");
+        std::thread::yield_now();
+    }
+}
+
 /// Asks for the length, then for the result.
 pub fn output(call: impl Fn(*mut CK_BYTE, *mut CK_ULONG) -> Result<(), CK_RV>) -> Result<Vec<u8>, CK_RV> {
     let mut length = 0;
