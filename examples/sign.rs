@@ -1,7 +1,11 @@
+//! Signs with the first certificate that is found: the README's program.
+#![allow(clippy::print_stdout, reason = "an example shows what it did")]
+
 use ingam::config::Config;
 use ingam::keystore::{self, Keystore};
 use ingam::mechanism::{Hash, SignInput, SignMechanism, SignRequest};
 use ingam::pin::{Pin, Role};
+use ingam::token::Scope;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let keystore = Keystore::new(&Config::load()?);
@@ -10,7 +14,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let signer = {
         let mut token = keystore::lock(&token);
-        token.login(Role::User, &Pin::copy_of(b"ingam-TEST-2026!"))?;
+        token.login(Role::User, &Scope::All, &Pin::copy_of(b"ingam-TEST-2026!"))?;
         let entries = token.entries()?;
         let set = entries.iter().find_map(|entry| entry.content.as_ref().ok()).ok_or("no certificate")?;
         println!("{} signs", set.sign.certificate.owner());

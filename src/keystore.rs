@@ -92,7 +92,8 @@ impl Keystore {
         Self { drivers, scan: Mutex::new(()), table: Mutex::default() }
     }
 
-    /// Asks every driver what is there, and returns the slots whose medium came or went since the last time.
+    /// Asks every driver what is there, and returns the slots whose medium came or went, or became usable or unusable,
+    /// since the last time.
     ///
     /// A driver that fails leaves its media as they were and is listed by [`driver_errors`](Self::driver_errors). The
     /// token of a medium that went is logged out.
@@ -196,15 +197,17 @@ impl Table {
             let id = &row.slot.medium.id;
             let seen = found.iter().position(|medium| medium.id == *id);
             let present = seen.is_some() || failed.contains(id.driver()) && row.slot.present;
+            let was_usable = row.slot.present && row.slot.medium.is_usable();
             if let Some(index) = seen {
                 let label = row.slot.medium.label.clone();
                 row.slot.medium = Arc::new(Medium { label, ..found.remove(index) });
             }
-            if present != row.slot.present {
+            let is_usable = present && row.slot.medium.is_usable();
+            if present != row.slot.present || is_usable != was_usable {
                 row.slot.present = present;
                 changed.push(row.slot.id);
             }
-            if !present || !row.slot.medium.is_usable() {
+            if !is_usable {
                 gone.extend(row.token.take());
             }
         }
@@ -275,7 +278,7 @@ mod tests {
 
     /// Finds what the test says; not a real medium.
     struct Fake {
-        media: Arc<Mutex<Result<Vec<Medium>>>>,
+        media: Found,
         scans: Arc<AtomicUsize>,
     }
 
@@ -303,7 +306,9 @@ mod tests {
         }
     }
 
-    fn keystore(media: &[&str]) -> (Keystore, Arc<Mutex<Result<Vec<Medium>>>>, Arc<AtomicUsize>) {
+    type Found = Arc<Mutex<Result<Vec<Medium>>>>;
+
+    fn keystore(media: &[&str]) -> (Keystore, Found, Arc<AtomicUsize>) {
         let media = Arc::new(Mutex::new(Ok(media.iter().map(|name| medium(name)).collect())));
         let fake = Fake { media, scans: Arc::default() };
         let (media, scans) = (Arc::clone(&fake.media), Arc::clone(&fake.scans));

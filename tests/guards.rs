@@ -1,5 +1,6 @@
 //! Facts about what ships that a change could break in silence: what the module links and exports, and how long files grow.
 #![allow(clippy::disallowed_methods, reason = "the environment names the module")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
 //! This file runs what the README tells its reader to paste, after the README's first command has made the TEST certificate.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 #![allow(clippy::disallowed_methods, reason = "a test runs in the environment that it is given")]
 
 use std::path::{Path, PathBuf};
@@ -33,7 +34,8 @@ fn the_first_two_commands_are_the_two_that_ci_runs() {
 #[test]
 fn the_readmes_program_is_the_example() {
     let example = std::fs::read_to_string(root().join("examples/sign.rs")).unwrap();
-    assert_eq!(blocks("README.md", "rust"), [example.trim_end()]);
+    let (_about, program) = example.split_once("\n\n").unwrap();
+    assert_eq!(blocks("README.md", "rust"), [program.trim_end()]);
 }
 
 #[test]

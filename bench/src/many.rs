@@ -146,7 +146,7 @@ pub(crate) fn once() -> Vec<f64> {
         let session = host.open(slot);
         assert_eq!(session.login("this-is-not-the-password"), CKR_PIN_INCORRECT);
         assert_eq!(session.login(PASSWORD), CKR_OK);
-        let mechanism = mechanism::<()>(CKM_RSA_PKCS_KEY_PAIR_GEN, None);
+        let mechanism = mechanism::<()>(CKM_SHA256_RSA_PKCS, None);
         for key in session.find(&[attribute(CKA_CLASS, &CKO_PRIVATE_KEY), attribute(CKA_SIGN, &CK_TRUE)]) {
             assert_eq!(session.sign(&mechanism, key, b"data", &mut [0; 512]), 256);
         }

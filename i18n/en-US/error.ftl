@@ -17,7 +17,7 @@ error-last-try-refused = Only one PIN try is left; nothing was sent.
 error-mismatch = Private key and certificate do not belong together.
 error-mismatch-hint = Files of another certificate may have been mixed in. Use a copy.
 error-no-space = There is no space left.
-error-not-found = Not found.
+error-not-found = There is no such file or folder.
 error-not-logged-in = The password is needed first.
 error-not-permitted = You are not permitted to access it.
 error-not-permitted-hint = Check owner and mode of the file and its folders.
@@ -64,12 +64,17 @@ error-password-hint =
 error-idn-hint =
     Every program on this machine can read the command line.
     Use --idn-file FILE or --idn-fd N, or give nothing and answer the prompt.
-error-secret-needed = An answer is needed, and there is nobody to ask.
-error-secret-file-open = A file that other users can access is not taken for a secret: { $path }
+error-password-needed = The certificate's password is needed, and there is nobody to ask.
+error-password-needed-hint = Give it by --password-file FILE, --password-fd N or --password-env VAR.
+error-idn-needed = The number to check is needed, and there is nobody to ask.
+error-idn-needed-hint = Give it by --idn-file FILE or --idn-fd N.
+error-secret-file-open = No secret is read from a file that other users can access: { $path }
 error-secret-file-open-hint = Restrict it: chmod 600 FILE
 error-secret-variable-missing = There is no such environment variable: { $name }
-error-secret-empty = The value is empty.
+error-secret-empty = The password or number is empty.
 error-secret-source-unsupported = The pin-source of a URI can only be the absolute path of a file.
+error-secret-source-unsupported-hint = Such as: pin-source=file:/run/secrets/pin
+error-bad-idn = The number can have digits and '-' only.
 
 # Finding a certificate
 error-bad-selector = This cannot name a certificate: { $certificate }
@@ -77,7 +82,12 @@ error-bad-selector-hint = Use part of a name, serial:HEX, the beginning of sha25
 error-row-needs-terminal = A number in the list can be used on a terminal only.
 error-row-needs-terminal-hint = The list may change at any time. Use a name, serial:HEX, sha256:HEX or a pkcs11: URI.
 error-certificate-not-found = No certificate fits: { $certificate }
-error-certificate-not-found-hint = To see all certificates: ingam list
+error-certificate-not-found-hint =
+    { $unusable ->
+        [0] To see all certificates: ingam list
+        [one] 1 thing cannot be used. To see all certificates and the reason: ingam list
+       *[other] { $unusable } things cannot be used. To see all certificates and the reasons: ingam list
+    }
 error-certificate-ambiguous = More than one certificate fits: { $certificate }
 error-certificate-ambiguous-hint = Name one of these:
 error-no-private-key = There is no private key. ({ $folder })
@@ -88,6 +98,8 @@ error-no-vid = The certificate holds no VID. ({ $folder })
 error-no-vid-hint = Only signing certificates hold one.
 
 # Files
+error-no-certificates = Not a file of certificates, or damaged: { $path }
+error-is-folder = This is a folder, not a file: { $path }
 error-output-exists = The file exists and was not overwritten: { $path }
 error-output-exists-hint = Add --force to overwrite it.
 error-output-is-terminal = This is not printed to a terminal.

@@ -41,6 +41,10 @@ help-arg-hash-value = HASH
 help-arg-pss = PSS instead of PKCS#1 v1.5 (salt as long as the hash)
 help-arg-force = Overwrite a file that exists
 
+help-secrets =
+    The password is taken from the first of these that is given; never from the command line.
+      --password-fd, --password-file, systemd credential (ingam.pin), pin-source of the URI, --password-env, the terminal
+
 help-list = Shows the certificates of all media in one table.
 help-list-usage = ingam list [--medium MEDIUM] [--expired | --within DAYS] [--all]
 help-list-examples =
@@ -67,7 +71,7 @@ help-show-text = Show everything: subject, policies, extensions
 help-sign = Signs a file. Makes a bare RSA signature.
 help-sign-usage =
     ingam sign CERT --in FILE --out FILE [--raw] [--hash HASH] [--pss] [--force]
-               { "[" }--password-fd N | --password-file FILE | --password-env VAR]
+    { "           [" }--password-fd N | --password-file FILE | --password-env VAR]
 help-sign-examples =
     ingam sign hong --in contract.pdf --out contract.sig
     ingam sign serial:1a2b --in - --out - --password-fd 3 3< pw < a.xml > a.sig
@@ -132,7 +136,7 @@ help-module-path-examples =
 help-sample = Makes a TEST CA and certificates for trying out. They are good for nothing real.
 help-sample-usage =
     ingam sample --out DIR [--kind KIND]… [--expires-in DAYS] [--km] [--name NAME] [--count N]
-                 { "[" }--password-fd N | --password-file FILE | --password-env VAR]
+    { "             [" }--password-fd N | --password-file FILE | --password-env VAR]
 help-sample-examples =
     ingam sample --out try
     ingam sample --out try --kind personal-bank --kind tax-invoice --expires-in 18d --km

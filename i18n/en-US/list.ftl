@@ -32,6 +32,7 @@ list-unusable-line = ! { $place }: { $reason }
 
 list-nothing-fits = No certificate fits.
 list-nothing = There are no certificates. Searched:
+list-nothing-usable = There are no usable certificates. Searched:
 list-searched = { "  " }{ $folder }
 list-searched-missing = { "  " }{ $folder } (no such folder)
 list-nothing-hint =

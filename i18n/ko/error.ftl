@@ -17,7 +17,7 @@ error-last-try-refused = 비밀번호(PIN) 입력 기회가 1회 남아 실행�
 error-mismatch = 개인키와 인증서가 서로 맞지 않습니다.
 error-mismatch-hint = 다른 인증서의 파일이 섞였을 수 있습니다. 사본을 사용하십시오.
 error-no-space = 저장 공간이 부족합니다.
-error-not-found = 찾을 수 없습니다.
+error-not-found = 파일이나 폴더를 찾을 수 없습니다.
 error-not-logged-in = 암호를 먼저 입력해야 합니다.
 error-not-permitted = 접근할 권한이 없습니다.
 error-not-permitted-hint = 파일과 폴더의 소유자와 권한을 확인하십시오.
@@ -64,12 +64,17 @@ error-password-hint =
 error-idn-hint =
     명령줄은 이 컴퓨터의 모든 프로그램이 볼 수 있습니다.
     --idn-file 파일, --idn-fd 번호 가운데 하나를 쓰거나, 아무것도 쓰지 말고 물을 때 입력하십시오.
-error-secret-needed = 입력이 필요하지만 물을 수 없습니다.
-error-secret-file-open = 다른 사용자도 접근할 수 있는 파일은 암호 파일로 쓰지 않습니다: { $path }
+error-password-needed = 인증서 암호가 필요하지만 물을 수 없습니다.
+error-password-needed-hint = --password-file 파일, --password-fd 번호, --password-env 변수 가운데 하나로 주십시오.
+error-idn-needed = 확인할 번호가 필요하지만 물을 수 없습니다.
+error-idn-needed-hint = --idn-file 파일, --idn-fd 번호 가운데 하나로 주십시오.
+error-secret-file-open = 다른 사용자도 접근할 수 있는 파일에서는 비밀 값을 읽지 않습니다: { $path }
 error-secret-file-open-hint = 권한을 줄이십시오: chmod 600 파일
 error-secret-variable-missing = 환경 변수가 없습니다: { $name }
-error-secret-empty = 빈 값입니다.
+error-secret-empty = 암호나 번호가 비어 있습니다.
 error-secret-source-unsupported = URI의 pin-source에는 파일의 절대 경로만 쓸 수 있습니다.
+error-secret-source-unsupported-hint = 예: pin-source=file:/run/secrets/pin
+error-bad-idn = 번호에는 숫자와 '-'만 쓸 수 있습니다.
 
 # 인증서 찾기
 error-bad-selector = 인증서를 이렇게 지정할 수 없습니다: { $certificate }
@@ -77,7 +82,11 @@ error-bad-selector-hint = 이름의 일부, serial:일련번호, sha256:지문 �
 error-row-needs-terminal = 목록의 번호는 터미널에서만 쓸 수 있습니다.
 error-row-needs-terminal-hint = 목록은 언제든 바뀔 수 있습니다. 이름, serial:일련번호, sha256:지문, pkcs11: URI로 지정하십시오.
 error-certificate-not-found = 해당하는 인증서가 없습니다: { $certificate }
-error-certificate-not-found-hint = 인증서 목록을 보려면: ingam list
+error-certificate-not-found-hint =
+    { $unusable ->
+        [0] 인증서 목록을 보려면: ingam list
+       *[other] 사용할 수 없는 것이 { $unusable }개 있습니다. 인증서 목록과 까닭을 보려면: ingam list
+    }
 error-certificate-ambiguous = 해당하는 인증서가 둘 이상입니다: { $certificate }
 error-certificate-ambiguous-hint = 다음 가운데 하나를 지정하십시오.
 error-no-private-key = 개인키가 없습니다. ({ $folder })
@@ -88,6 +97,8 @@ error-no-vid = 인증서에 본인확인정보(VID)가 없습니다. ({ $folder 
 error-no-vid-hint = 본인확인정보는 서명용 인증서에만 있습니다.
 
 # 파일
+error-no-certificates = 인증서 파일이 아니거나 손상되었습니다: { $path }
+error-is-folder = 파일이 아니라 폴더입니다: { $path }
 error-output-exists = 파일이 이미 있어서 쓰지 않았습니다: { $path }
 error-output-exists-hint = 덮어쓰려면 --force를 붙이십시오.
 error-output-is-terminal = 이 내용은 터미널에 출력하지 않습니다.

@@ -41,6 +41,10 @@ help-arg-hash-value = 해시
 help-arg-pss = PKCS#1 v1.5 대신 PSS 서명을 사용합니다 (salt 길이는 해시 길이와 같습니다)
 help-arg-force = 이미 있는 파일을 덮어씁니다
 
+help-secrets =
+    인증서 암호는 다음 순서로 먼저 주어진 것을 씁니다. 명령줄에는 쓸 수 없습니다.
+      --password-fd, --password-file, systemd 자격 증명(ingam.pin), URI의 pin-source, --password-env, 터미널 입력
+
 help-list = 모든 저장매체의 인증서를 표로 보여 줍니다. (목록)
 help-list-usage = ingam list [--medium 저장매체] [--expired | --within 일수] [--all]
 help-list-examples =
@@ -59,7 +63,7 @@ help-show-examples =
     ingam 보기 홍길동
     ingam show sha256:a002ff55 --text
     ingam show 홍길동 --pem > hong.pem
-    ingam show 홍길동 --password-file pw   개인키를 열어 본인확인정보(R)가 있는지도 봅니다
+    ingam show 홍길동 --password-file pw    본인확인정보(R)가 있는지도 확인합니다
 help-show-pem = 인증서를 PEM으로 출력합니다
 help-show-der = 인증서를 DER로 출력합니다
 help-show-text = 주체, 정책, 확장까지 모두 보여 줍니다
@@ -67,7 +71,7 @@ help-show-text = 주체, 정책, 확장까지 모두 보여 줍니다
 help-sign = 파일에 전자서명합니다. 서명값(RSA)만 만듭니다. (서명)
 help-sign-usage =
     ingam sign 인증서 --in 파일 --out 파일 [--raw] [--hash 해시] [--pss] [--force]
-               { "[" }--password-fd 번호 | --password-file 파일 | --password-env 변수]
+    { "           [" }--password-fd 번호 | --password-file 파일 | --password-env 변수]
 help-sign-examples =
     ingam 서명 홍길동 --in 계약서.pdf --out 계약서.sig
     ingam sign serial:1a2b --in - --out - --password-fd 3 3< pw < a.xml > a.sig
@@ -132,7 +136,7 @@ help-module-path-examples =
 help-sample = 시험용 인증기관과 인증서를 만듭니다. 실제로는 쓸 수 없는 인증서입니다. (시험용)
 help-sample-usage =
     ingam sample --out 폴더 [--kind 종류]… [--expires-in 일수] [--km] [--name 이름] [--count 개수]
-                 { "[" }--password-fd 번호 | --password-file 파일 | --password-env 변수]
+    { "             [" }--password-fd 번호 | --password-file 파일 | --password-env 변수]
 help-sample-examples =
     ingam sample --out 시험
     ingam sample --out 시험 --kind personal-bank --kind tax-invoice --expires-in 18d --km

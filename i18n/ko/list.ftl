@@ -21,6 +21,7 @@ list-unusable-line = ! { $place }: { $reason }
 
 list-nothing-fits = 조건에 맞는 인증서가 없습니다.
 list-nothing = 인증서가 없습니다. 찾아본 폴더:
+list-nothing-usable = 사용할 수 있는 인증서가 없습니다. 찾아본 폴더:
 list-searched = { "  " }{ $folder }
 list-searched-missing = { "  " }{ $folder } (없는 폴더)
 list-nothing-hint =

@@ -193,7 +193,7 @@ fn read(entries: &[Arc<Entry>]) -> Vec<Record> {
     for entry in entries {
         let Ok(set) = &entry.content else { continue };
         for pair in set.pairs() {
-            let name = KeyId { entry: entry.name.clone(), purpose: pair.purpose };
+            let name = KeyId::new(&entry.name, pair.purpose, &pair.certificate);
             let holder = Holder::Owner { entry: Arc::clone(entry), pair: name, has_key: pair.key.is_some() };
             records.push(Record::new(&pair.certificate, holder));
         }

@@ -104,7 +104,7 @@ pub(crate) fn set_json(words: &Words, set: &Set, now: i64) -> Value {
             "place": set.medium.place,
         },
         "folder": set.folder(),
-        "uri": set.uri().to_string(),
+        "uri": set.uri.to_string(),
         "sign": pair_json(&set.credential.sign, now),
         "km": set.credential.km.as_ref().map(|pair| pair_json(pair, now)),
         "ca_certificates": set.credential.ca_certificates.iter().map(|ca| hex(&ca.sha256())).collect::<Vec<_>>(),

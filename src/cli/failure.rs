@@ -7,6 +7,15 @@ use ingam::Error;
 use crate::cli::language::{Told, Words};
 use crate::cli::report::{Exit, Report};
 
+/// What a person is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Secret {
+    /// A certificate's password.
+    Password,
+    /// An owner's number.
+    Idn,
+}
+
 /// Why a verb did not do what it was asked.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -21,19 +30,21 @@ pub(crate) enum Failure {
     /// A password, PIN or resident number on the command line.
     SecretOnCommandLine { option: &'static str },
     /// A secret is needed, none was given, and nobody may be asked.
-    SecretNeeded { hint: &'static str },
+    SecretNeeded(Secret),
     /// Others may read the file of a secret.
     SecretFileOpen { path: String },
     /// The variable of `--password-env` is not set.
     SecretVariableMissing { name: String },
     /// A source of a secret was empty.
     SecretEmpty,
+    /// An owner's number with other characters than digits.
+    BadIdn,
     /// A `pin-source` that is no file.
     SecretSourceUnsupported,
     /// A row number without a person who saw the list.
     RowNeedsTerminal,
-    /// No certificate fits the selector.
-    CertificateNotFound { selector: String },
+    /// No certificate fits the selector; so many media, folders and files could not be looked into.
+    CertificateNotFound { selector: String, unusable: usize },
     /// More than one certificate fits it: these.
     CertificateAmbiguous { selector: String, candidates: Vec<String> },
     /// The certificate's private key is not there.
@@ -42,6 +53,10 @@ pub(crate) enum Failure {
     NoVidRandom { folder: String },
     /// The certificate holds no VID.
     NoVid { folder: String },
+    /// A file of certificates that holds none.
+    NoCertificates { path: String },
+    /// A folder where a file belongs.
+    IsFolder { path: String },
     /// The output file exists.
     OutputExists { path: String },
     /// Bytes that no terminal should get.
@@ -101,8 +116,12 @@ impl Failure {
                 words.tell("error-secret-on-command-line", &[("option", (*option).into())]),
                 Some(words.say(if *option == "--idn" { "error-idn-hint" } else { "error-password-hint" })),
             ),
-            Self::SecretNeeded { hint } => {
-                ("secret_needed", Exit::Usage, words.say("error-secret-needed"), Some(words.say(hint)))
+            Self::SecretNeeded(secret) => {
+                let (message, hint) = match secret {
+                    Secret::Password => ("error-password-needed", "error-password-needed-hint"),
+                    Secret::Idn => ("error-idn-needed", "error-idn-needed-hint"),
+                };
+                ("secret_needed", Exit::Usage, words.say(message), Some(words.say(hint)))
             }
             Self::SecretFileOpen { path } => (
                 "secret_file_open",
@@ -114,11 +133,12 @@ impl Failure {
                 ("usage", Exit::Usage, words.tell("error-secret-variable-missing", &[("name", name.into())]), None)
             }
             Self::SecretEmpty => ("secret_empty", Exit::Usage, words.say("error-secret-empty"), None),
+            Self::BadIdn => ("invalid_input", Exit::Usage, words.say("error-bad-idn"), None),
             Self::SecretSourceUnsupported => (
                 "usage",
                 Exit::Usage,
                 words.say("error-secret-source-unsupported"),
-                Some(words.say("error-password-hint")),
+                Some(words.say("error-secret-source-unsupported-hint")),
             ),
             Self::RowNeedsTerminal => (
                 "row_needs_terminal",
@@ -126,11 +146,11 @@ impl Failure {
                 words.say("error-row-needs-terminal"),
                 Some(words.say("error-row-needs-terminal-hint")),
             ),
-            Self::CertificateNotFound { selector } => (
+            Self::CertificateNotFound { selector, unusable } => (
                 "certificate_not_found",
                 Exit::NotFound,
                 words.tell("error-certificate-not-found", &[("certificate", selector.into())]),
-                Some(words.say("error-certificate-not-found-hint")),
+                Some(words.tell("error-certificate-not-found-hint", &[("unusable", (*unusable).into())])),
             ),
             Self::CertificateAmbiguous { selector, candidates } => (
                 "certificate_ambiguous",
@@ -156,6 +176,12 @@ impl Failure {
                 words.tell("error-no-vid", &[("folder", folder.into())]),
                 Some(words.say("error-no-vid-hint")),
             ),
+            Self::NoCertificates { path } => {
+                ("damaged", Exit::Failed, words.tell("error-no-certificates", &[("path", path.into())]), None)
+            }
+            Self::IsFolder { path } => {
+                ("usage", Exit::Usage, words.tell("error-is-folder", &[("path", path.into())]), None)
+            }
             Self::OutputExists { path } => (
                 "already_exists",
                 Exit::Unavailable,

@@ -12,11 +12,11 @@ pub(crate) fn input(path: &Path) -> Result<Box<dyn Read>, Failure> {
     if path == Path::new("-") {
         return Ok(Box::new(io::stdin().lock()));
     }
-    let file = File::open(path).and_then(|file| {
-        // Opens well and fails on the first read otherwise, without a name in the message.
-        if file.metadata()?.is_dir() { Err(io::ErrorKind::IsADirectory.into()) } else { Ok(file) }
-    });
-    Ok(Box::new(file.map_err(|error| Failure::file("opening the input", path, error))?))
+    // A folder can be opened, and fails at the first read.
+    if path.is_dir() {
+        return Err(Failure::IsFolder { path: path.to_string_lossy().into_owned() });
+    }
+    Ok(Box::new(File::open(path).map_err(|error| Failure::file("opening the input", path, error))?))
 }
 
 /// All of a file that is short by its nature; `limit` in bytes.
@@ -45,8 +45,8 @@ pub(crate) enum Secrecy {
 }
 
 impl Output {
-    /// Refuses at once what would be refused later, after a password was typed: a file that exists, and a terminal
-    /// unless `text` is written.
+    /// Refuses at once what would be refused later, after a password was typed: a file that exists, a folder that does
+    /// not, and a terminal.
     pub(crate) fn new(path: &Path, replace: bool) -> Result<Self, Failure> {
         let output = Self { path: path.to_owned(), replace };
         if output.is_stdout() {
@@ -55,6 +55,10 @@ impl Output {
             }
         } else if !replace && output.existing_file().is_some() {
             return Err(output.exists());
+        } else if path.is_dir() {
+            return Err(Failure::IsFolder { path: path.to_string_lossy().into_owned() });
+        } else if !folder_of(path).is_dir() {
+            return Err(Failure::file("looking for a folder", folder_of(path), io::ErrorKind::NotFound.into()));
         }
         Ok(output)
     }
@@ -143,11 +147,14 @@ fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
     std::fs::rename(from, to)
 }
 
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 fn sync_folder(of: &Path) -> io::Result<()> {
     #[cfg(unix)]
     {
-        let folder = of.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(folder)?.sync_all()?;
+        File::open(folder_of(of))?.sync_all()?;
     }
     #[cfg(not(unix))]
     let _ = of;

@@ -99,10 +99,14 @@ fn dress(command: Command, path: &str, words: &Words) -> Command {
         words.say("help-heading-usage")
     );
     let text = |part: &str| words.say(&format!("help-{path}{part}"));
+    let mut after = format!("{}\n{}", words.say("help-heading-examples"), indented(&text("-examples")));
+    if command.get_arguments().any(|argument| argument.get_id() == "password_file") {
+        after = format!("{after}\n\n{}", words.say("help-secrets"));
+    }
     command
         .about(text(""))
         .override_usage(text("-usage").replace('\n', "\n  "))
-        .after_help(format!("{}\n{}", words.say("help-heading-examples"), indented(&text("-examples"))))
+        .after_help(after)
         .help_template(template)
         .subcommand_help_heading(words.say("help-heading-verbs"))
         .mut_args(|argument| dress_argument(argument, path, words))

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use ingam::config::Config;
+use ingam::config::{Config, Slots};
 use ingam::credential::{Credential, Entry, KeyId};
 use ingam::keystore::{Keystore, SharedToken, SlotId, lock};
 use ingam::medium::{Accessibility, Medium};
@@ -29,6 +29,8 @@ pub(crate) struct CertificateArgument {
 /// All media as they are now.
 pub(crate) struct Inventory {
     keystore: Keystore,
+    /// How the module makes tokens of media.
+    slots: Slots,
     /// Usable sets, medium by medium; copies of one certificate stay where they were found.
     pub(crate) sets: Vec<Set>,
     /// Media, folders and files that cannot be used: where, and why.
@@ -48,6 +50,8 @@ pub(crate) struct Set {
     pub(crate) credential: Credential,
     /// Its number in a list; copies of one certificate share it.
     pub(crate) row: usize,
+    /// The `pkcs11:` URI of its signing certificate and key.
+    pub(crate) uri: Pkcs11Uri,
     /// SHA-256 of the signing certificate.
     pub(crate) sha256: [u8; 32],
 }
@@ -56,11 +60,6 @@ impl Set {
     /// Where the set is: the folder, for people.
     pub(crate) fn folder(&self) -> String {
         format!("{}/{}", self.medium.place, self.entry.name)
-    }
-
-    /// The `pkcs11:` URI of its signing certificate and key.
-    pub(crate) fn uri(&self) -> Pkcs11Uri {
-        Pkcs11Uri::naming(&self.medium, &self.credential.sign.certificate)
     }
 
     /// Names the signing key.
@@ -87,6 +86,7 @@ impl Inventory {
         }
         let mut inventory = Self {
             keystore: Keystore::new(&config),
+            slots: config.slots,
             sets: Vec::new(),
             unusable: Vec::new(),
             media: 0,
@@ -124,7 +124,13 @@ impl Inventory {
             match &entry.content {
                 Ok(credential) => {
                     self.unusable.extend(entry.problems.iter().map(|problem| (place.clone(), problem.clone())));
+                    let mut uri = Pkcs11Uri::naming(medium, &credential.sign.certificate);
+                    if self.slots != Slots::Medium {
+                        // Then the module's tokens are no media; the id names the certificate among all of them.
+                        uri.token = None;
+                    }
                     self.sets.push(Set {
+                        uri,
                         slot,
                         medium: Arc::clone(medium),
                         entry: Arc::clone(entry),
@@ -167,7 +173,10 @@ impl Inventory {
 
     fn one(&self, session: &Session, selector: &str, fits: impl Fn(&Set) -> bool) -> Result<&Set, Failure> {
         let mut fitting = self.sets.iter().filter(|set| fits(set));
-        let first = fitting.next().ok_or_else(|| Failure::CertificateNotFound { selector: selector.to_owned() })?;
+        let first = fitting.next().ok_or_else(|| Failure::CertificateNotFound {
+            selector: selector.to_owned(),
+            unusable: self.unusable.len(),
+        })?;
         // Copies of one certificate are no question: the first is the safest.
         let mut others = fitting.filter(|set| set.row != first.row).peekable();
         if others.peek().is_none() {

@@ -92,8 +92,10 @@ impl View for List<'_> {
         if !self.inventory.unusable.is_empty() {
             text.push_str(&format!("\n{}\n", words.say("list-unusable")));
             for (place, error) in &self.inventory.unusable {
-                let line = words
-                    .tell("list-unusable-line", &[("place", place.into()), ("reason", (&reason(error, words)).into())]);
+                let line = words.tell(
+                    "list-unusable-line",
+                    &[("place", place.into()), ("reason", (&reason(error, place, words)).into())],
+                );
                 text.push_str(&format!("{line}\n"));
             }
         }
@@ -170,13 +172,16 @@ impl List<'_> {
         if self.filtered && !self.inventory.sets.is_empty() {
             return format!("{}\n", words.say("list-nothing-fits"));
         }
-        let mut text = format!("{}\n", words.say("list-nothing"));
+        let unusable = !self.inventory.unusable.is_empty();
+        let mut text = format!("{}\n", words.say(if unusable { "list-nothing-usable" } else { "list-nothing" }));
         for folder in &self.inventory.searched {
             let state = if folder.exists() { "list-searched" } else { "list-searched-missing" };
             let folder = folder.to_string_lossy();
             text.push_str(&format!("{}\n", words.tell(state, &[("folder", (&*folder).into())])));
         }
-        text.push_str(&format!("{}\n", words.say("list-nothing-hint")));
+        if !unusable {
+            text.push_str(&format!("{}\n", words.say("list-nothing-hint")));
+        }
         text
     }
 }

@@ -57,41 +57,9 @@ impl Report {
         }
     }
 
-    /// The one table from the library's errors to words and exit codes.
+    /// About an error of the library.
     pub(crate) fn of_error(error: &Error, words: &Words) -> Self {
-        let (code, exit, message, hint) = match error.kind() {
-            ErrorKind::AlreadyExists => ("already_exists", Exit::Unavailable, "error-already-exists", None),
-            ErrorKind::Ambiguous => ("ambiguous", Exit::NotFound, "error-ambiguous", None),
-            ErrorKind::Busy => ("busy", Exit::Unavailable, "error-busy", Some("error-busy-hint")),
-            ErrorKind::Cancelled => ("cancelled", Exit::Interrupted, "error-cancelled", None),
-            ErrorKind::CertificateExpired => (
-                "certificate_expired",
-                Exit::Failed,
-                "error-certificate-expired",
-                Some("error-certificate-expired-hint"),
-            ),
-            ErrorKind::Damaged => ("damaged", Exit::Failed, "error-damaged", Some("error-damaged-hint")),
-            ErrorKind::Device => ("device", Exit::Other, "error-device", None),
-            ErrorKind::InvalidInput => ("invalid_input", Exit::Usage, "error-invalid-input", None),
-            ErrorKind::LastTryRefused => ("last_try_refused", Exit::Locked, "error-last-try-refused", None),
-            ErrorKind::Mismatch => ("mismatch", Exit::Failed, "error-mismatch", Some("error-mismatch-hint")),
-            ErrorKind::NoSpace => ("no_space", Exit::Unavailable, "error-no-space", None),
-            ErrorKind::NotFound => ("not_found", Exit::NotFound, "error-not-found", None),
-            ErrorKind::NotLoggedIn => ("not_logged_in", Exit::WrongPassword, "error-not-logged-in", None),
-            ErrorKind::NotPermitted => {
-                ("not_permitted", Exit::Permission, "error-not-permitted", Some("error-not-permitted-hint"))
-            }
-            ErrorKind::PinIncorrect { .. } => {
-                ("pin_incorrect", Exit::WrongPassword, "error-pin-incorrect", Some("error-pin-incorrect-hint"))
-            }
-            ErrorKind::PinLocked => ("pin_locked", Exit::Locked, "error-pin-locked", None),
-            ErrorKind::PinRejected => ("pin_rejected", Exit::WrongPassword, "error-pin-rejected", None),
-            ErrorKind::Removed => ("removed", Exit::Removed, "error-removed", Some("error-removed-hint")),
-            ErrorKind::ServiceMissing => ("service_missing", Exit::Removed, "error-service-missing", None),
-            ErrorKind::TimedOut => ("timed_out", Exit::Unavailable, "error-timed-out", None),
-            ErrorKind::Unsupported => ("unsupported", Exit::Other, "error-unsupported", None),
-            ErrorKind::WriteProtected => ("write_protected", Exit::Permission, "error-write-protected", None),
-        };
+        let (code, exit, message, hint) = row(error.kind());
         let tries_left = match error.kind() {
             ErrorKind::PinIncorrect { tries_left } => tries_left,
             _ => None,
@@ -133,8 +101,46 @@ impl Report {
     }
 }
 
-/// One line about a library error within a list: what it is and what it is about.
-pub(crate) fn reason(error: &Error, words: &Words) -> String {
+/// The one table from the library's errors to words and exit codes: the word for JSON, the exit code, the message's key,
+/// the hint's key.
+fn row(kind: ErrorKind) -> (&'static str, Exit, &'static str, Option<&'static str>) {
+    match kind {
+        ErrorKind::AlreadyExists => ("already_exists", Exit::Unavailable, "error-already-exists", None),
+        ErrorKind::Ambiguous => ("ambiguous", Exit::NotFound, "error-ambiguous", None),
+        ErrorKind::Busy => ("busy", Exit::Unavailable, "error-busy", Some("error-busy-hint")),
+        ErrorKind::Cancelled => ("cancelled", Exit::Interrupted, "error-cancelled", None),
+        ErrorKind::CertificateExpired => {
+            ("certificate_expired", Exit::Failed, "error-certificate-expired", Some("error-certificate-expired-hint"))
+        }
+        ErrorKind::Damaged => ("damaged", Exit::Failed, "error-damaged", Some("error-damaged-hint")),
+        ErrorKind::Device => ("device", Exit::Other, "error-device", None),
+        ErrorKind::InvalidInput => ("invalid_input", Exit::Usage, "error-invalid-input", None),
+        ErrorKind::LastTryRefused => ("last_try_refused", Exit::Locked, "error-last-try-refused", None),
+        ErrorKind::Mismatch => ("mismatch", Exit::Failed, "error-mismatch", Some("error-mismatch-hint")),
+        ErrorKind::NoSpace => ("no_space", Exit::Unavailable, "error-no-space", None),
+        ErrorKind::NotFound => ("not_found", Exit::NotFound, "error-not-found", None),
+        ErrorKind::NotLoggedIn => ("not_logged_in", Exit::WrongPassword, "error-not-logged-in", None),
+        ErrorKind::NotPermitted => {
+            ("not_permitted", Exit::Permission, "error-not-permitted", Some("error-not-permitted-hint"))
+        }
+        ErrorKind::PinIncorrect { .. } => {
+            ("pin_incorrect", Exit::WrongPassword, "error-pin-incorrect", Some("error-pin-incorrect-hint"))
+        }
+        ErrorKind::PinLocked => ("pin_locked", Exit::Locked, "error-pin-locked", None),
+        ErrorKind::PinRejected => ("pin_rejected", Exit::WrongPassword, "error-pin-rejected", None),
+        ErrorKind::Removed => ("removed", Exit::Removed, "error-removed", Some("error-removed-hint")),
+        ErrorKind::ServiceMissing => ("service_missing", Exit::Removed, "error-service-missing", None),
+        ErrorKind::TimedOut => ("timed_out", Exit::Unavailable, "error-timed-out", None),
+        ErrorKind::Unsupported => ("unsupported", Exit::Other, "error-unsupported", None),
+        ErrorKind::WriteProtected => ("write_protected", Exit::Permission, "error-write-protected", None),
+    }
+}
+
+/// What is wrong at `place`, for a line that names the place already.
+pub(crate) fn reason(error: &Error, place: &str, words: &Words) -> String {
+    if error.subject().is_some_and(|subject| place.ends_with(subject)) {
+        return words.say(row(error.kind()).2);
+    }
     Report::of_error(error, words).message
 }
 

@@ -56,6 +56,7 @@ pub(crate) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Fail
     if npki.symlink_metadata().is_ok() {
         return Err(Failure::SampleExists { path: npki.to_string_lossy().into_owned() });
     }
+    std::fs::create_dir_all(&folder).map_err(|error| Failure::file("making a folder", &folder, error))?;
     let root = Output::new(&folder.join("root.pem"), false)?;
     let ca = Output::new(&folder.join("ca.pem"), false)?;
     let built_in = given.is_none();
@@ -70,8 +71,7 @@ pub(crate) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Fail
             sets.push(authority.issue(&request, &password)?);
         }
     }
-    let failed = |error| Failure::file("making a folder", &npki, error);
-    std::fs::create_dir_all(&folder).and_then(|()| std::fs::create_dir(&npki)).map_err(failed)?;
+    std::fs::create_dir(&npki).map_err(|error| Failure::file("making a folder", &npki, error))?;
     let mut storage = NpkiFolder::new(npki.clone(), Config::default().folders);
     for set in &sets {
         set.publish(&mut storage)?;
@@ -125,9 +125,19 @@ fn requests(arguments: &Arguments) -> impl Iterator<Item = SampleRequest> {
     })
 }
 
-/// Names that every Korean knows for nobody's in particular.
-const PEOPLE: [&str; 8] = ["홍길동", "성춘향", "이몽룡", "심청", "임꺽정", "전우치", "장길산", "박문수"];
-const COMPANIES: [&str; 4] = ["(주)가나다", "(주)라마바", "(주)사아자", "(주)차카타"];
+/// Names that every Korean knows for nobody's in particular. The bracket stands in the CN and is not part of the name that
+/// is shown.
+const PEOPLE: [&str; 8] = [
+    "홍길동(TEST)",
+    "성춘향(TEST)",
+    "이몽룡(TEST)",
+    "심청(TEST)",
+    "임꺽정(TEST)",
+    "전우치(TEST)",
+    "장길산(TEST)",
+    "박문수(TEST)",
+];
+const COMPANIES: [&str; 4] = ["(주)가나다(TEST)", "(주)라마바(TEST)", "(주)사아자(TEST)", "(주)차카타(TEST)"];
 
 /// `18d`, `0d`, `-1d` for one that has expired.
 fn days(text: &str) -> Result<i64, String> {

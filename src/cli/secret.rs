@@ -15,7 +15,7 @@ use ingam::{Error, ErrorKind};
 use zeroize::Zeroizing;
 
 use crate::cli::environment;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, Secret};
 use crate::cli::prompt::{self, NoAnswer};
 use crate::cli::session::Session;
 
@@ -50,7 +50,7 @@ impl PasswordArguments {
     /// Refuses a password on the command line. Called before anything is done.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         match self.password {
-            Some(_) => Err(Failure::SecretOnCommandLine { option: "--password" }),
+            Some(_) => Err(Failure::SecretOnCommandLine { option: "--password, --pin" }),
             None => Ok(()),
         }
     }
@@ -91,7 +91,7 @@ impl PasswordArguments {
         if let Some(pin) = self.given(uri)? {
             return Ok(pin);
         }
-        let typed = ask(session, question, "error-password-hint")?;
+        let typed = ask(session, question, Secret::Password)?;
         if !typed.is_ascii() {
             session.note(&session.words().say("prompt-not-ascii"));
         }
@@ -127,19 +127,19 @@ impl IdnArguments {
         } else if let Some(path) = &self.idn_file {
             not_empty(from_file(path, Readers::OwnerOnly)?)?
         } else {
-            ask(session, &session.words().say("prompt-idn"), "error-idn-hint")?
+            ask(session, &session.words().say("prompt-idn"), Secret::Idn)?
         };
         Ok(SecretBytes::copy_of(&number))
     }
 }
 
-fn ask(session: &Session, question: &str, hint: &'static str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+fn ask(session: &Session, question: &str, secret: Secret) -> Result<Zeroizing<Vec<u8>>, Failure> {
     if !session.may_ask() {
-        return Err(Failure::SecretNeeded { hint });
+        return Err(Failure::SecretNeeded(secret));
     }
     match prompt::hidden(question) {
         Ok(answer) => not_empty(answer),
-        Err(NoAnswer::NoTerminal) => Err(Failure::SecretNeeded { hint }),
+        Err(NoAnswer::NoTerminal) => Err(Failure::SecretNeeded(secret)),
         Err(NoAnswer::Cancelled) => Err(Error::from(ErrorKind::Cancelled).into()),
         Err(NoAnswer::Terminal(error)) => Err(Error::io("asking on the terminal", error).into()),
     }

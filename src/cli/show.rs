@@ -106,12 +106,13 @@ impl View for Show<'_> {
             ("show-sha256", hex(&self.set.sha256)),
             ("show-medium", certificate::medium(words, &self.set.medium, true)),
             ("show-folder", self.set.folder()),
-            ("show-uri", self.set.uri().to_string()),
+            ("show-uri", self.set.uri.to_string()),
         ];
         if self.detailed {
             rows.extend(details(words, certificate));
         }
-        rows.extend(self.set.entry.problems.iter().map(|problem| ("show-problem", reason(problem, words))));
+        let folder = self.set.folder();
+        rows.extend(self.set.entry.problems.iter().map(|problem| ("show-problem", reason(problem, &folder, words))));
         let rows: Vec<_> = rows.into_iter().map(|(key, value)| (words.say(key), value)).collect();
         facts(&rows)
     }

@@ -78,7 +78,8 @@ fn hint(words: &Words, error: &clap::Error, help: &str) -> String {
     }
     for kind in [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue] {
         let suggestion = text(error, kind);
-        if !suggestion.is_empty() {
+        // Those are there to be refused.
+        if !suggestion.is_empty() && !["--password", "--pin", "--idn"].contains(&suggestion.as_str()) {
             lines.push(words.tell("error-did-you-mean", &[("suggestion", (&suggestion).into())]));
         }
     }

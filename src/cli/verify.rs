@@ -107,21 +107,19 @@ fn certificate(session: &Session, set: &Set, arguments: &Arguments) -> Result<Ex
 /// The certificates of a file: PEM with one or several, DER, or `CaPubs`.
 fn certificates(path: &Path) -> Result<Vec<Certificate>, Failure> {
     const MARK: &[u8] = b"-----BEGIN";
-    let about = |error: ingam::Error| error.about(path.to_string_lossy());
+    let none = || Failure::NoCertificates { path: path.to_string_lossy().into_owned() };
     let bytes = file::short(path, Certificate::MAX_LEN as u64)?;
     if bytes.windows(MARK.len()).any(|window| window == MARK) {
-        return from_pem(&bytes).map_err(|error| about(error).into());
+        return from_pem(&bytes).ok_or_else(none);
     }
     let one = Certificate::from_der(&bytes).map(|certificate| vec![certificate]);
-    Ok(one.or_else(|_| ca_pubs::from_der(&bytes)).map_err(about)?)
+    one.or_else(|_| ca_pubs::from_der(&bytes)).map_err(|_| none())
 }
 
-fn from_pem(bytes: &[u8]) -> ingam::Result<Vec<Certificate>> {
+fn from_pem(bytes: &[u8]) -> Option<Vec<Certificate>> {
     use der::Encode as _;
-    let damaged =
-        |error: der::Error| ingam::Error::new(ingam::ErrorKind::Damaged, "reading a PEM file").caused_by(error);
-    let chain = x509_cert::Certificate::load_pem_chain(bytes).map_err(damaged)?;
-    chain.iter().map(|certificate| Certificate::from_der(&certificate.to_der().map_err(damaged)?)).collect()
+    let chain = x509_cert::Certificate::load_pem_chain(bytes).ok()?;
+    chain.iter().map(|certificate| Certificate::from_der(&certificate.to_der().ok()?).ok()).collect()
 }
 
 struct Certified<'a> {

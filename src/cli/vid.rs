@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
+use ingam::ErrorKind;
 use ingam::credential::VidRandom;
 use ingam::keystore::lock;
 use ingam::npki::vid::{IdentifyData, Vid};
@@ -87,7 +88,10 @@ fn verify(session: &Session, arguments: &VerifyArguments) -> Result<Exit, Failur
     // First the number: a person is asked for what they came to check, then for the password.
     let idn = arguments.idn.get(session)?;
     let random = open_random(session, &inventory, set, selector, &arguments.password)?;
-    let fits = vid.fits(&idn, &random)?;
+    let fits = vid.fits(&idn, &random).map_err(|error| match error.kind() {
+        ErrorKind::InvalidInput => Failure::BadIdn,
+        _ => error.into(),
+    })?;
     session.show(&Checked { set, fits })?;
     Ok(if fits { Exit::Done } else { Exit::Failed })
 }

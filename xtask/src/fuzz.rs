@@ -52,14 +52,29 @@ const TRIPLE: &str = "x86_64-unknown-linux-gnu";
 
 fn fuzz(target: &str, seconds: u64) -> Done {
     let corpus = root().join("fuzz/corpus").join(target);
-    std::fs::create_dir_all(&corpus).map_err(|error| format!("{}: {error}", corpus.display()))?;
+    let artifacts = root().join("fuzz/artifacts");
+    for folder in [&corpus, &artifacts] {
+        std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    }
     let program = root().join("fuzz/target").join(TRIPLE).join("release").join(target);
-    println!("-- {target}");
     let mut fuzz = Command::new(program);
     fuzz.arg(&corpus);
     let seeds = root().join("fuzz/seeds").join(target);
     if Path::new(&seeds).is_dir() {
         fuzz.arg(seeds);
     }
-    must(fuzz.args([format!("-max_total_time={seconds}"), "-timeout=10".into(), "-print_final_stats=1".into()]))
+    fuzz.args([format!("-max_total_time={seconds}"), "-timeout=10".into()]);
+    fuzz.arg(format!("-artifact_prefix={}/{target}-", artifacts.display()));
+    let output = fuzz.output().map_err(|error| format!("{fuzz:?}: {error}"))?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let coverage = said.lines().rfind(|line| line.contains(" cov: "));
+    match coverage {
+        Some(line) if output.status.success() => {
+            println!("{target}: {line}");
+            Ok(())
+        }
+        // Without the flags it runs and finds nothing.
+        None if output.status.success() => Err(format!("{target} was built without coverage\n{said}")),
+        _ => Err(format!("{target}: {}\n{said}", output.status)),
+    }
 }
