@@ -206,7 +206,7 @@ impl SlotState {
         let usable = || {
             let kept = lock(&self.kept);
             let good = match freshness {
-                Freshness::Holding(id) if !kept.objects.with_id(id).is_empty() => kept.listed.is_some(),
+                Freshness::Holding(id) if kept.objects.with_id(id).next().is_some() => kept.listed.is_some(),
                 _ => kept.listed.is_some_and(|listed| listed.elapsed() < LISTING_AGE),
             };
             good.then(|| Arc::clone(&kept.objects))
