@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use sha2::{Digest as _, Sha256};
+
 use crate::certificate::Certificate;
 use crate::error::Error;
 use crate::secret::SecretBytes;
@@ -47,6 +49,24 @@ pub struct KeyId {
     pub entry: EntryName,
     /// Which of the set's keys.
     pub purpose: Purpose,
+    /// SHA-256 of the certificate's SubjectPublicKeyInfo. A set that was renewed in its place has another key under the
+    /// same name; who asks for the old one must not sign with the new one.
+    pub public_key: [u8; 32],
+}
+
+impl KeyId {
+    /// The key of this certificate.
+    #[must_use]
+    pub fn new(entry: &EntryName, purpose: Purpose, certificate: &Certificate) -> Self {
+        let public_key = Sha256::digest(certificate.public_key_info()).into();
+        Self { entry: entry.clone(), purpose, public_key }
+    }
+
+    /// The same key where its set has another name.
+    #[must_use]
+    pub fn in_entry(&self, entry: &EntryName) -> Self {
+        Self { entry: entry.clone(), ..*self }
+    }
 }
 
 /// A certificate and, where the medium has it, its private key.

@@ -93,6 +93,10 @@ impl Error {
             std::io::ErrorKind::ReadOnlyFilesystem => ErrorKind::WriteProtected,
             std::io::ErrorKind::TimedOut => ErrorKind::TimedOut,
             std::io::ErrorKind::ResourceBusy => ErrorKind::Busy,
+            std::io::ErrorKind::IsADirectory
+            | std::io::ErrorKind::NotADirectory
+            | std::io::ErrorKind::InvalidFilename
+            | std::io::ErrorKind::FileTooLarge => ErrorKind::InvalidInput,
             _ => ErrorKind::Device,
         };
         Self::new(kind, doing).caused_by(error)

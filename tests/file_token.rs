@@ -78,7 +78,11 @@ fn login(token: &SharedToken, password: &[u8]) -> Result<()> {
 }
 
 fn key(set: &SampleSet, purpose: Purpose) -> KeyId {
-    KeyId { entry: set.entry.clone(), purpose }
+    let certificate = match purpose {
+        Purpose::Sign => &set.sign,
+        Purpose::KeyManagement => set.km.as_ref().unwrap(),
+    };
+    KeyId::new(&set.entry, purpose, certificate)
 }
 
 fn request_to_sign(message: &[u8]) -> SignRequest<'_> {
@@ -279,8 +283,57 @@ fn a_changed_set_is_read_again_and_its_opened_key_is_dropped() {
     let listed = entries(&token);
     assert_eq!(listed[0].content.as_ref().unwrap().sign.certificate.der(), new.sign.der());
     assert_eq!(signer.sign(&request_to_sign(b"late")).unwrap_err().kind(), ErrorKind::NotLoggedIn);
-    let refused = lock(&token).signer(&key(&old, Purpose::Sign)).map(drop).unwrap_err();
-    assert_eq!(refused.kind(), ErrorKind::PinIncorrect { tries_left: None });
+    let renewed = KeyId::new(&old.entry, Purpose::Sign, &new.sign);
+    let refused = |key| lock(&token).signer(key).map(drop).unwrap_err().kind();
+    assert_eq!(refused(&renewed), ErrorKind::PinIncorrect { tries_left: None });
+    assert_eq!(refused(&key(&old, Purpose::Sign)), ErrorKind::NotFound, "the old key is not another one's name");
+}
+
+#[test]
+fn a_set_renewed_in_its_place_is_not_signed_with_under_its_old_name() {
+    let (old, new) = (issue("홍길동", PASSWORD), issue("홍길동", PASSWORD));
+    let folder = Folder::with(&[&old]);
+    let token = folder.token();
+    login(&token, PASSWORD).unwrap();
+    for (file, bytes) in &new.files.0 {
+        fs::write(folder.file(&old, file.file_name()), bytes).unwrap();
+    }
+    entries(&token);
+    assert_eq!(lock(&token).signer(&key(&old, Purpose::Sign)).map(drop).unwrap_err().kind(), ErrorKind::NotFound);
+    let signer = lock(&token).signer(&KeyId::new(&old.entry, Purpose::Sign, &new.sign)).unwrap();
+    assert!(signs(&signer, &new));
+}
+
+#[test]
+fn a_login_finds_sets_that_came_or_changed_since_the_last_listing() {
+    let (first, renewed, later) = (issue("홍길동", PASSWORD), issue("홍길동", OTHER), issue("김철수", b"Third-9!"));
+    let folder = Folder::with(&[&first]);
+    let token = folder.token();
+    entries(&token);
+    for (file, bytes) in &renewed.files.0 {
+        fs::write(folder.file(&first, file.file_name()), bytes).unwrap();
+    }
+    login(&token, OTHER).unwrap();
+    folder.add(&later);
+    login(&token, b"Third-9!").unwrap();
+    assert_eq!(login(&token, b"none").unwrap_err().kind(), ErrorKind::PinIncorrect { tries_left: None });
+    assert!(!lock(&token).is_logged_in());
+}
+
+#[test]
+fn a_medium_that_becomes_unusable_is_a_change_and_is_logged_out() {
+    let set = issue("홍길동", PASSWORD);
+    let folder = Folder::with(&[&set]);
+    let keystore = Keystore::new(&folder.config());
+    let slot = keystore.slots()[0].id;
+    let token = keystore.token(slot).unwrap();
+    login(&token, PASSWORD).unwrap();
+    let away = folder.root.with_file_name("away");
+    fs::rename(&folder.root, &away).unwrap();
+    fs::write(&folder.root, b"a file where the folder was").unwrap();
+    assert_eq!(keystore.refresh(), [slot]);
+    assert!(!keystore.slot(slot).unwrap().medium.is_usable());
+    assert!(!lock(&token).is_logged_in());
 }
 
 #[test]

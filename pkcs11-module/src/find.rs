@@ -1,6 +1,7 @@
 //! This file finds objects by template. Certificates and public keys are found without opening anything; a private key is
 //! tried with the password only if everything else about it fits.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use cryptoki_sys::*;
@@ -37,7 +38,7 @@ pub(crate) fn find(library: &Library, session: &Session, template: &[Criterion<'
     let freshness = id.as_deref().map_or(Freshness::Recent, |id| Freshness::Holding { id, with_key });
     let objects = session.slot().objects(library, freshness)?;
     let matching = match &id {
-        Some(id) => matching(&objects, objects.with_id(id).iter().map(|index| *index as usize), &parts, template),
+        Some(id) => matching(&objects, objects.with_id(id), &parts, template),
         None => matching(&objects, 0..objects.len(), &parts, template),
     };
     shown(library, session, &objects, &matching)
@@ -52,11 +53,11 @@ fn fits_part(part: Part, template: &[Criterion<'_>]) -> bool {
 }
 
 /// The CKA_ID that a template fixes, itself or in the label of R, by which Korean applications look for it.
-fn wanted_id(template: &[Criterion<'_>]) -> Option<Vec<u8>> {
+fn wanted_id<'a>(template: &[Criterion<'a>]) -> Option<Cow<'a, [u8]>> {
     template.iter().find_map(|criterion| match criterion.kind {
-        CKA_ID => Some(criterion.value.to_vec()),
+        CKA_ID => Some(Cow::Borrowed(criterion.value)),
         CKA_LABEL if criterion.value.len() == RANDOM_LABEL.len() + 2 * ID_LENGTH => {
-            criterion.value.strip_prefix(RANDOM_LABEL.as_bytes()).and_then(unhex)
+            criterion.value.strip_prefix(RANDOM_LABEL.as_bytes()).and_then(unhex).map(Cow::Owned)
         }
         _ => None,
     })

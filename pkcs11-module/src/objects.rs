@@ -20,7 +20,8 @@ pub(crate) struct Objects {
     entries: Arc<[Arc<Entry>]>,
     /// In the order of the handles.
     records: Vec<Record>,
-    by_id: HashMap<[u8; 20], Vec<u32>>,
+    /// The first record of each CKA_ID; it leads to the others.
+    by_id: HashMap<[u8; 20], usize>,
     /// Made when the first label is asked for: it needs the names of all.
     labels: OnceLock<Vec<Box<str>>>,
 }
@@ -32,6 +33,10 @@ pub(crate) struct Record {
     handle: CK_OBJECT_HANDLE,
     pub(crate) certificate: Arc<Certificate>,
     id: [u8; 20],
+    /// Whether it has keys that can be used, told apart here so that a search need not touch the certificate.
+    is_rsa: bool,
+    /// The next record of the same CKA_ID.
+    next: Option<usize>,
     pub(crate) holder: Holder,
 }
 
@@ -76,9 +81,9 @@ impl Objects {
             }
         }
         records.sort_by_key(|record| record.handle);
-        let mut by_id: HashMap<[u8; 20], Vec<u32>> = HashMap::with_capacity(records.len());
-        for (index, record) in (0..).zip(&records) {
-            by_id.entry(record.id).or_default().push(index);
+        let mut by_id = HashMap::with_capacity(records.len());
+        for (index, record) in records.iter_mut().enumerate().rev() {
+            record.next = by_id.insert(record.id, index);
         }
         Ok((Self { entries, records, by_id, labels: OnceLock::new() }, changed))
     }
@@ -88,16 +93,15 @@ impl Objects {
     }
 
     /// The records of this CKA_ID.
-    pub(crate) fn with_id(&self, id: &[u8]) -> &[u32] {
-        let known = <&[u8; 20]>::try_from(id).ok().and_then(|id| self.by_id.get(id));
-        known.map_or(&[], Vec::as_slice)
+    pub(crate) fn with_id(&self, id: &[u8]) -> impl Iterator<Item = usize> {
+        let first = <&[u8; 20]>::try_from(id).ok().and_then(|id| self.by_id.get(id)).copied();
+        std::iter::successors(first, |index| self.records[*index].next)
     }
 
     /// Whether the owner's certificate of this CKA_ID is there and its private key is not.
     pub(crate) fn lacks_key(&self, id: &[u8]) -> bool {
         let is_owners = |index: usize| matches!(self.holder(index), Holder::Owner { .. });
-        let mut owned =
-            self.with_id(id).iter().map(|index| *index as usize).filter(|index| is_owners(*index)).peekable();
+        let mut owned = self.with_id(id).filter(|index| is_owners(*index)).peekable();
         owned.peek().is_some() && owned.all(|index| self.private_key(index).is_none())
     }
 
@@ -136,11 +140,11 @@ impl Objects {
 
     /// Whether a record has this part. R counts as there as long as nobody has opened the key.
     pub(crate) fn has(&self, index: usize, part: Part) -> bool {
-        let is_rsa = || self.certificate(index).rsa_public().is_some();
+        let record = &self.records[index];
         match part {
             Part::Certificate => true,
-            Part::PublicKey => matches!(self.holder(index), Holder::Owner { .. }) && is_rsa(),
-            Part::PrivateKey | Part::Random => self.private_key(index).is_some() && is_rsa(),
+            Part::PublicKey => record.is_rsa && matches!(record.holder, Holder::Owner { .. }),
+            Part::PrivateKey | Part::Random => record.is_rsa && self.private_key(index).is_some(),
         }
     }
 
@@ -162,7 +166,14 @@ type Identity<'a> = (Option<&'a KeyId>, &'a [u8]);
 
 impl Record {
     fn new(certificate: &Arc<Certificate>, holder: Holder) -> Self {
-        Self { handle: 0, id: certificate.key_id(), certificate: Arc::clone(certificate), holder }
+        Self {
+            handle: 0,
+            certificate: Arc::clone(certificate),
+            id: certificate.key_id(),
+            is_rsa: certificate.rsa_public().is_some(),
+            next: None,
+            holder,
+        }
     }
 
     fn identity(&self) -> Identity<'_> {
@@ -189,7 +200,7 @@ fn read(entries: &[Arc<Entry>]) -> Vec<Record> {
     for entry in entries {
         let Ok(set) = &entry.content else { continue };
         for pair in set.pairs() {
-            let name = KeyId { entry: entry.name.clone(), purpose: pair.purpose };
+            let name = KeyId::new(&entry.name, pair.purpose, &pair.certificate);
             let holder = Holder::Owner { entry: Arc::clone(entry), pair: name, has_key: pair.key.is_some() };
             records.push(Record::new(&pair.certificate, holder));
         }

@@ -225,7 +225,7 @@ impl SlotState {
             let kept = lock(&self.kept);
             let good = match freshness {
                 Freshness::Holding { id, with_key }
-                    if !kept.objects.with_id(id).is_empty() && (!with_key || !kept.objects.lacks_key(id)) =>
+                    if kept.objects.with_id(id).next().is_some() && (!with_key || !kept.objects.lacks_key(id)) =>
                 {
                     kept.listed.is_some()
                 }

@@ -45,7 +45,11 @@ impl Driver for Disk {
             }
             let accessibility = match std::fs::read_dir(&path) {
                 Ok(_) => Accessibility::Usable,
-                Err(error) => Accessibility::Unusable(unreadable(&path, error)),
+                Err(error) => match unreadable(&path, error) {
+                    // Out of descriptors or memory: that says nothing of the medium, which stays as it was.
+                    error if error.kind() == ErrorKind::Device => return Err(error),
+                    error => Accessibility::Unusable(error),
+                },
             };
             media.push(medium(&path, accessibility));
         }

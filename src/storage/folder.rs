@@ -202,10 +202,23 @@ fn read_file(path: &Path, metadata: &Metadata) -> Result<Vec<u8>> {
         return refused("reading a file of more than 1 MiB");
     }
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default() + 1);
-    File::open(path)
+    open_regular(path)
         .and_then(|file| file.take(FILE_SIZE_LIMIT).read_to_end(&mut bytes))
         .map_err(|error| Error::io("reading a file", error).about(path.to_string_lossy()))?;
     Ok(bytes)
+}
+
+/// Opens a file that was a regular one a moment ago; should a FIFO have taken its place, this does not wait for a writer.
+fn open_regular(path: &Path) -> std::io::Result<File> {
+    let mut options = File::options();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let flags = rustix::fs::OFlags::NONBLOCK.union(rustix::fs::OFlags::NOCTTY);
+        options.custom_flags(flags.bits().cast_signed());
+    }
+    options.open(path)
 }
 
 /// What changes when a file is rewritten or replaced. FAT keeps times in steps of two seconds, so the size counts too.

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::ScopedJoinHandle;
 
 use super::soft_key::SoftKey;
 use super::{SetFile, SetView, Storage};
@@ -16,9 +18,9 @@ use crate::npki::key_file::SealedKey;
 use crate::pin::{Pin, Role};
 use crate::token::{Decrypter, Scope, Signer, Token};
 
-/// Key files read at a time before all cores work on them: 10,000 are not in memory at once, and a login that finds its
-/// set early opens few others.
-const BATCH: usize = 16;
+/// Key files read at a time before all cores work on them, per thread: 10,000 are not in memory at once, and a login
+/// that finds its set early opens few others.
+const BATCH_PER_THREAD: usize = 8;
 
 /// A token made of a [`Storage`].
 ///
@@ -61,16 +63,15 @@ impl<S: Storage> SoftToken<S> {
     /// The set, read again only if a file of it changed.
     fn entry(&mut self, name: EntryName) -> Known {
         let wanted = [SetFile::SignCert, SetFile::KmCert, SetFile::CaPubs];
-        let view = match self.known.remove(&name) {
-            Some(known) => match self.storage.read(&name, &[]) {
+        if let Some(known) = self.known.remove(&name) {
+            match self.storage.read(&name, &[]) {
                 Ok(view) if view.stamp == known.stamp => return known,
-                _ => {
-                    self.forget_keys(|key| key.entry == name);
-                    self.storage.read(&name, &wanted)
-                }
-            },
-            None => self.storage.read(&name, &wanted),
-        };
+                // The medium fails to answer: that says nothing of the set.
+                Err(error) if error.kind() == ErrorKind::Device => return known,
+                _ => self.forget_keys(|key| key.entry == name),
+            }
+        }
+        let view = self.storage.read(&name, &wanted);
         match view {
             Ok(mut view) => Known { stamp: view.stamp, entry: Arc::new(read_entry(name, &mut view)) },
             Err(error) => Known { stamp: 0, entry: Arc::new(unusable(name, error)) },
@@ -110,7 +111,7 @@ impl<S: Storage> SoftToken<S> {
             return Err(Error::new(ErrorKind::NotLoggedIn, "opening a private key"));
         }
         let untried: Vec<&KeyId> = keys.iter().filter(|key| !self.keys.contains_key(*key)).collect();
-        for batch in untried.chunks(BATCH) {
+        for batch in untried.chunks(self.batch()) {
             let sealed: Vec<_> = batch.iter().map(|key| self.sealed(key)).collect();
             let pins = batch.iter().map(|key| self.pin_for(&key.entry));
             let opened = open_all(pins.zip(sealed).collect(), self.threads);
@@ -122,15 +123,24 @@ impl<S: Storage> SoftToken<S> {
         Ok(())
     }
 
+    const fn batch(&self) -> usize {
+        BATCH_PER_THREAD.saturating_mul(self.threads.get())
+    }
+
     /// The PIN of the login that this set belongs to.
     fn pin_for(&self, entry: &EntryName) -> Option<&Pin> {
         self.pins.get(&Scope::Entry(entry.clone())).or_else(|| self.pins.get(&Scope::All))
     }
 
-    /// One key, opened.
+    /// One key, opened. What the file or the password is to blame for is remembered; a medium that fails to answer may
+    /// answer the next time.
     fn key(&mut self, key: &KeyId) -> Result<Arc<SoftKey>> {
         self.open(std::slice::from_ref(key))?;
-        self.keys.get(key).cloned().unwrap_or_else(|| Err(ErrorKind::NotFound.into()))
+        let opened = self.keys.get(key).cloned().unwrap_or_else(|| Err(ErrorKind::NotFound.into()));
+        if opened.as_ref().is_err_and(|error| !is_lasting(error)) {
+            self.keys.remove(key);
+        }
+        opened
     }
 
     /// Every key of the medium in the order of a login: the one that was opened last, then signing keys, then the others.
@@ -145,6 +155,18 @@ impl<S: Storage> SoftToken<S> {
         keys
     }
 
+    /// Opens a key of the scope among the sets that are known, else, if sets came or changed meanwhile, among those that
+    /// are there now.
+    fn open_some(&mut self, scope: &Scope) -> Result<KeyId> {
+        let known = self.keys_in_login_order();
+        let failure = match self.open_one(scope) {
+            Ok(key) => return Ok(key),
+            Err(failure) => failure,
+        };
+        self.entries()?;
+        if self.keys_in_login_order() == known { Err(failure) } else { self.open_one(scope) }
+    }
+
     /// Tries the keys of a scope until one opens; which one, or why none did.
     fn open_one(&mut self, scope: &Scope) -> Result<KeyId> {
         let mut keys = self.keys_in_login_order();
@@ -152,7 +174,7 @@ impl<S: Storage> SoftToken<S> {
         let mut failure = None;
         // Most media hold one set, and the last one that opened usually opens again: it alone first.
         let (first, rest) = keys.split_at(keys.len().min(1));
-        for batch in std::iter::once(first).chain(rest.chunks(BATCH)) {
+        for batch in std::iter::once(first).chain(rest.chunks(self.batch())) {
             self.open(batch)?;
             for key in batch {
                 match self.key(key).and_then(|opened| opened.prepare()) {
@@ -188,21 +210,15 @@ impl<S: Storage> Token for SoftToken<S> {
         if role == Role::SecurityOfficer {
             return Err(Error::new(ErrorKind::Unsupported, "logging in as security officer to a medium of files"));
         }
-        if self.entries.is_empty() {
-            self.entries()?;
-        }
         self.logout(scope);
         self.pins.insert(scope.clone(), Pin::copy_of(pin.expose()));
-        match self.open_one(scope) {
-            Ok(key) => {
-                self.opened_last = Some(key);
-                Ok(())
-            }
-            Err(error) => {
-                self.logout(scope);
-                Err(error)
-            }
+        // After a panic in here somebody catches it and goes on: the PIN must not stay.
+        let opened = std::panic::catch_unwind(AssertUnwindSafe(|| self.open_some(scope)));
+        if !matches!(opened, Ok(Ok(_))) {
+            self.logout(scope);
         }
+        self.opened_last = Some(opened.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+        Ok(())
     }
 
     fn logout(&mut self, scope: &Scope) {
@@ -219,7 +235,9 @@ impl<S: Storage> Token for SoftToken<S> {
 
     fn usable(&mut self, keys: &[KeyId]) -> Result<Vec<KeyId>> {
         self.open(keys)?;
-        Ok(keys.iter().filter(|key| matches!(self.keys.get(*key), Some(Ok(_)))).cloned().collect())
+        let usable = keys.iter().filter(|key| matches!(self.keys.get(*key), Some(Ok(_)))).cloned().collect();
+        self.keys.retain(|_, opened| opened.as_ref().err().is_none_or(is_lasting));
+        Ok(usable)
     }
 
     fn signer(&mut self, key: &KeyId) -> Result<Arc<dyn Signer>> {
@@ -240,6 +258,12 @@ fn covers(scope: &Scope, key: &KeyId) -> bool {
         Scope::All => true,
         Scope::Entry(entry) => key.entry == *entry,
     }
+}
+
+/// Whether trying again cannot help until the files or the password change.
+fn is_lasting(error: &Error) -> bool {
+    use ErrorKind::{Damaged, Mismatch, Unsupported};
+    is_wrong_pin(error) || matches!(error.kind(), Damaged | Mismatch | Unsupported)
 }
 
 fn is_wrong_pin(error: &Error) -> bool {
@@ -275,7 +299,8 @@ fn read_pair(name: &EntryName, purpose: Purpose, view: &mut SetView) -> Result<O
     let file = SetFile::certificate(purpose);
     let Some(bytes) = view.take(file)? else { return Ok(None) };
     let certificate = Certificate::from_der(&bytes).map_err(|error| error.about(file.file_name()))?;
-    let key = view.present.contains(&SetFile::key(purpose)).then(|| KeyId { entry: name.clone(), purpose });
+    let has_key = view.present.contains(&SetFile::key(purpose));
+    let key = has_key.then(|| KeyId::new(name, purpose, &certificate));
     Ok(Some(Pair { purpose, certificate: Arc::new(certificate), key }))
 }
 
@@ -296,22 +321,27 @@ fn open_all(sealed: Vec<Locked<'_>>, threads: NonZeroUsize) -> Vec<Result<SoftKe
         SoftKey::new(sealed.open(pin).map_err(Error::from)?, &certificate)
     };
     let share = sealed.len().div_ceil(threads.get());
-    if share < 2 || threads.get() == 1 {
+    if sealed.len() < 2 || threads.get() == 1 {
         return sealed.into_iter().map(open_one).collect();
     }
     std::thread::scope(|scope| {
         let mut sealed = sealed.into_iter();
         let mut workers = Vec::new();
-        loop {
-            let part: Vec<_> = sealed.by_ref().take(share).collect();
-            if part.is_empty() {
-                break;
-            }
-            workers.push(scope.spawn(move || part.into_iter().map(open_one).collect::<Vec<_>>()));
+        while sealed.len() > 0 {
+            let part = Arc::new(Mutex::new(sealed.by_ref().take(share).collect::<Vec<_>>()));
+            let theirs = Arc::clone(&part);
+            let work = move || lock(&theirs).drain(..).map(open_one).collect::<Vec<_>>();
+            // Where the system refuses a thread, this one does its work.
+            workers.push((std::thread::Builder::new().name("ingam-open".to_owned()).spawn_scoped(scope, work), part));
         }
-        let join = |worker: std::thread::ScopedJoinHandle<'_, Vec<Result<SoftKey>>>| {
-            worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        let join = |(worker, part): (std::io::Result<ScopedJoinHandle<'_, Vec<_>>>, Arc<Mutex<Vec<_>>>)| match worker {
+            Ok(worker) => worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Err(_) => lock(&part).drain(..).map(open_one).collect(),
         };
         workers.into_iter().flat_map(join).collect()
     })
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

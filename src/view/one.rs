@@ -73,7 +73,7 @@ impl OneToken {
         let (slot, entry) = place.ok_or(Error::new(ErrorKind::NotFound, "looking for a private key"))?;
         let token = self.media.token(slot)?;
         self.login_late(slot, &token);
-        act(&mut **lock(&token), &KeyId { entry, purpose: key.purpose })
+        act(&mut **lock(&token), &key.in_entry(&entry))
     }
 
     /// Logs in to a medium that came after the login.
@@ -121,11 +121,10 @@ impl Token for OneToken {
         if role == Role::SecurityOfficer {
             return Err(Error::new(ErrorKind::Unsupported, "logging in as security officer to all media at once"));
         }
-        if self.places.is_empty() {
-            self.entries()?;
-        }
+        // What is there now: a set may have come since the last listing.
+        self.entries()?;
         self.logout(&Scope::All);
-        let mut failure = Error::new(ErrorKind::NotFound, "looking for a private key that a password could open");
+        let mut failure: Option<Error> = None;
         let mut opened = false;
         for slot in self.present().into_iter().filter(|slot| keeps_files(slot.medium.kind)) {
             let scope = match scope {
@@ -139,13 +138,16 @@ impl Token for OneToken {
                 Ok(()) => opened = true,
                 Err(error) => {
                     self.refused.insert(slot.id);
-                    failure = error;
+                    // A wrong password is what the caller can do something about; else the first failure.
+                    if is_wrong_pin(&error) || failure.is_none() {
+                        failure = Some(error);
+                    }
                 }
             }
         }
         if !opened {
             self.refused.clear();
-            return Err(failure);
+            return Err(failure.unwrap_or(NO_KEY));
         }
         if *scope == Scope::All {
             self.pin = Some(Pin::copy_of(pin.expose()));
@@ -167,7 +169,7 @@ impl Token for OneToken {
         let mut by_slot: Vec<(SlotId, Vec<(KeyId, KeyId)>)> = Vec::new();
         for key in keys {
             let Some((slot, entry)) = self.places.get(&key.entry) else { continue };
-            let there = KeyId { entry: entry.clone(), purpose: key.purpose };
+            let there = key.in_entry(entry);
             match by_slot.iter_mut().find(|(known, _)| known == slot) {
                 Some((_, keys)) => keys.push((key.clone(), there)),
                 None => by_slot.push((*slot, vec![(key.clone(), there)])),
@@ -203,16 +205,19 @@ impl Token for OneToken {
 
 /// The entry under a name that is unique among all media.
 fn renamed(entry: &Entry, name: EntryName) -> Entry {
-    let pair = |pair: &Pair| Pair {
-        key: pair.key.as_ref().map(|key| KeyId { entry: name.clone(), purpose: key.purpose }),
-        ..pair.clone()
-    };
+    let pair = |pair: &Pair| Pair { key: pair.key.as_ref().map(|key| key.in_entry(&name)), ..pair.clone() };
     let content = entry.content.as_ref().map_err(Clone::clone).map(|set| Credential {
         sign: pair(&set.sign),
         km: set.km.as_ref().map(pair),
         ca_certificates: set.ca_certificates.clone(),
     });
     Entry { content, name, problems: entry.problems.clone() }
+}
+
+const NO_KEY: Error = Error::new(ErrorKind::NotFound, "looking for a private key that a password could open");
+
+fn is_wrong_pin(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::PinIncorrect { .. })
 }
 
 fn keeps_files(kind: MediumKind) -> bool {

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicPtr, Ordering};
 
+use super::process;
+
 /// A value that is made on first use in each process and never freed, so that nothing runs at exit and no thread can be
 /// left with a dangling reference.
 pub(crate) struct PerProcess<T: 'static> {
@@ -21,7 +23,7 @@ impl<T: Default + Send + Sync> PerProcess<T> {
     /// This process's value. The first call in a forked child hands the parent's value to `abandon`, which must not wait
     /// for any lock: the thread that held it does not exist here.
     pub(crate) fn get(&self, abandon: fn(&T)) -> &'static T {
-        let process = std::process::id();
+        let process = process::id();
         let seen = self.current.load(Ordering::Acquire);
         // SAFETY: the pointer is null or comes from `Box::into_raw` below and is never freed once it is published.
         let found = unsafe { seen.as_ref() };
