@@ -15,7 +15,11 @@ pub(super) fn pbkdf1(password: &[u8], salt: &[u8], iterations: u32) -> Zeroizing
     // From the second round on the message is 20 bytes: one block whose padding (a one bit, then the length of 160 bits)
     // never changes. Filling that block in place costs half of what a new hasher for every round does.
     let mut block = Zeroizing::new([0; 64]);
-    let first = Zeroizing::new(Sha1::new().chain_update(password).chain_update(salt).finalize());
+    // Never moved, for a move would leave a copy of the password on the stack; wiped where it stands when it is dropped.
+    let mut hasher = Sha1::new();
+    hasher.update(password);
+    hasher.update(salt);
+    let first = Zeroizing::new(hasher.finalize_reset());
     block[..20].copy_from_slice(&first);
     block[20] = 0x80;
     block[63] = 160;
