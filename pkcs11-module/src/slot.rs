@@ -287,7 +287,7 @@ impl SlotState {
             let many = candidates.len() > BATCH;
             let unknown = |(index, part): &&(usize, Part)| {
                 let certificate = objects.handle(*index);
-                !login.knows(certificate, *part) && !(many && login.refused(certificate))
+                !(login.knows(certificate, *part) || many && login.refused(certificate))
             };
             (login.number(), candidates.iter().filter(unknown).copied().collect::<Vec<_>>())
         };
