@@ -19,7 +19,7 @@ pub(crate) fn scope(objects: &Objects, name: &[u8]) -> Answer<Scope> {
     let mut sets = (0..objects.len()).filter(|index| is_named(objects, *index, name)).filter_map(|index| match objects
         .holder(index)
     {
-        Holder::Owner { pair, .. } => Some(&pair.entry),
+        Holder::Owner { entry, .. } => Some(&entry.name),
         Holder::Authority => None,
     });
     let set: &EntryName = sets.next().ok_or_else(|| refused(ErrorKind::NotFound))?;
