@@ -1,6 +1,6 @@
 //! This file shows all media as one keystore: stable slot numbers, open tokens, and what came or went.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::config::Config;
@@ -180,27 +180,29 @@ impl Table {
     fn merge(&mut self, scans: Vec<(&'static str, Result<Vec<Medium>>)>) -> (Vec<SlotId>, Vec<SharedToken>) {
         self.scanned = true;
         self.driver_errors.clear();
-        let mut found = Vec::new();
+        let mut found: Vec<Option<Medium>> = Vec::new();
         let mut failed = HashSet::new();
         for (driver, scan) in scans {
             match scan {
-                Ok(media) => found.extend(media),
+                Ok(media) => found.extend(media.into_iter().map(Some)),
                 Err(error) => {
                     failed.insert(driver);
                     self.driver_errors.push((driver, error));
                 }
             }
         }
+        let place = |(place, medium): (usize, &Option<Medium>)| Some((medium.as_ref()?.id.clone(), place));
+        let places: HashMap<MediumId, usize> = found.iter().enumerate().filter_map(place).collect();
         let mut changed = Vec::new();
         let mut gone = Vec::new();
         for row in &mut self.rows {
             let id = &row.slot.medium.id;
-            let seen = found.iter().position(|medium| medium.id == *id);
+            let seen = places.get(id).and_then(|place| found[*place].take());
             let present = seen.is_some() || failed.contains(id.driver()) && row.slot.present;
             let was_usable = row.slot.present && row.slot.medium.is_usable();
-            if let Some(index) = seen {
+            if let Some(medium) = seen {
                 let label = row.slot.medium.label.clone();
-                row.slot.medium = Arc::new(Medium { label, ..found.remove(index) });
+                row.slot.medium = Arc::new(Medium { label, ..medium });
             }
             let is_usable = present && row.slot.medium.is_usable();
             if present != row.slot.present || is_usable != was_usable {
@@ -211,7 +213,7 @@ impl Table {
                 gone.extend(row.token.take());
             }
         }
-        changed.extend(self.add(found));
+        changed.extend(self.add(found.into_iter().flatten().collect()));
         (changed, gone)
     }
 
@@ -221,7 +223,7 @@ impl Table {
         let mut by_digest: Vec<&MediumId> = found.iter().map(|medium| &medium.id).collect();
         by_digest.sort_by_key(|id| id.digest());
         let mut taken: HashSet<SlotId> = self.rows.iter().map(|row| row.slot.id).collect();
-        let numbers: Vec<(MediumId, SlotId)> = by_digest
+        let numbers: HashMap<MediumId, SlotId> = by_digest
             .into_iter()
             .map(|medium| {
                 let mut id = SlotId::preferred(medium);
@@ -231,25 +233,27 @@ impl Table {
                 (medium.clone(), id)
             })
             .collect();
+        let mut labels: HashSet<String> = self.rows.iter().map(|row| row.slot.medium.label.clone()).collect();
         let mut added = Vec::with_capacity(numbers.len());
         for mut medium in found {
-            let Some((_, id)) = numbers.iter().find(|(number, _)| *number == medium.id) else { continue };
-            medium.label = self.free_label(&medium);
+            let Some(id) = numbers.get(&medium.id) else { continue };
+            medium.label = free_label(&medium, &labels);
+            labels.insert(medium.label.clone());
             added.push(*id);
             let slot = Slot { id: *id, medium: Arc::new(medium), present: true };
             self.rows.push(Row { slot, token: None });
         }
         added
     }
+}
 
-    /// The medium's label as a token label, which NSS and URIs must be able to tell from every other.
-    fn free_label(&self, medium: &Medium) -> String {
-        let label = fit(&medium.label, TOKEN_LABEL_BYTES);
-        if self.rows.iter().all(|row| row.slot.medium.label != label) {
-            return label;
-        }
-        format!("{} {}", fit(&label, TOKEN_LABEL_BYTES - 5), &medium.id.serial()[..4])
+/// The medium's label as a token label, which NSS and URIs must be able to tell from every other.
+fn free_label(medium: &Medium, taken: &HashSet<String>) -> String {
+    let label = fit(&medium.label, TOKEN_LABEL_BYTES);
+    if !taken.contains(&label) {
+        return label;
     }
+    format!("{} {}", fit(&label, TOKEN_LABEL_BYTES - 5), &medium.id.serial()[..4])
 }
 
 /// Length of `CK_TOKEN_INFO.label`.

@@ -338,7 +338,7 @@ fn a_list_in_json_has_every_copy_and_every_reason() {
     assert_eq!(cert["sign"]["issuer"]["key"], "yessign");
     assert_eq!(cert["sign"]["policy"]["usage"], "bank-card-insurance");
     assert_eq!(cert["sign"]["policy"]["holder"], "individual");
-    assert_eq!(cert["sign"]["standing"], "valid");
+    assert_eq!(cert["sign"]["standing"], "in-period");
     assert_eq!(cert["sign"]["days_left"], 100);
     assert_eq!(cert["sign"]["has_private_key"], true);
     assert_eq!(cert["km"]["has_private_key"], true);

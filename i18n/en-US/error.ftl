@@ -34,10 +34,23 @@ error-timed-out = There was no answer in time.
 error-unsupported = This format or algorithm is not supported.
 error-write-protected = The medium cannot be written.
 
+# Causes
+error-cause-is-folder = This is a folder, not a file.
+error-cause-not-a-folder = A part of the path is a file, not a folder.
+error-cause-name = The file name is too long or cannot be used here.
+error-cause-too-large = The file is too large.
+error-cause-no-certificate = There is no signCert.der.
+error-cause-not-a-file = This is not a regular file.
+error-cause-not-a-certificate = Not a certificate, or damaged.
+error-too-many-iterations = The key file demands { $number } iterations of key derivation; the limit is { $limit }.
+error-too-many-folders = There are more than { $limit } certificate folders; the rest was not read.
+error-limit-hint = If it is to be trusted, raise { $setting } in config.toml.
+error-configuration = The configuration cannot be read.
+
 # Command line
 error-usage = The command line could not be understood.
 error-unknown-option = There is no such option: { $argument }
-error-word-too-many = There is a value too many. (Not repeated here: it may be a secret.)
+error-word-too-many = There is one value too many. (Not repeated here: it may be a secret.)
 error-unknown-verb = There is no such command: { $verb }
 error-value-missing = The value is missing: { $argument }
 error-bad-value = This value does not fit: { $option } { $value }
@@ -54,7 +67,9 @@ error-valid-values = Possible values: { $values }
 error-did-you-mean = Did you mean: { $suggestion }
 error-see-help = Help: { $help }
 error-json-and-stdout = With --json, standard output is taken by the JSON document. Give --out a file.
-error-stdin-twice = Standard input can hold the data or the password, not both.
+error-json-and-form = --pem and --der print the certificate itself. Leave out --json, or them.
+error-same-input = These would read the same input: { $one } / { $other }
+error-output-is-input = --out is the very file that is signed; it would be lost.
 
 # Secrets
 error-secret-on-command-line = A secret cannot be given on the command line: { $option }
@@ -68,18 +83,21 @@ error-password-needed = The certificate's password is needed, and there is nobod
 error-password-needed-hint = Give it by --password-file FILE, --password-fd N or --password-env VAR.
 error-idn-needed = The number to check is needed, and there is nobody to ask.
 error-idn-needed-hint = Give it by --idn-file FILE or --idn-fd N.
-error-secret-file-open = No secret is read from a file that other users can access: { $path }
+error-secret-file-open = No secret is read from a file that other users can access: { $option }
 error-secret-file-open-hint = Restrict it: chmod 600 FILE
-error-secret-variable-missing = There is no such environment variable: { $name }
+error-secret-variable-missing = The environment variable of --password-env is not set.
+error-secret-empty-from = The password or number is empty: { $option }
 error-secret-empty = The password or number is empty.
 error-secret-source-unsupported = The pin-source of a URI can only be the absolute path of a file.
 error-secret-source-unsupported-hint = Such as: pin-source=file:/run/secrets/pin
-error-bad-idn = The number can have digits and '-' only.
+error-bad-idn = This is no resident or business number.
+error-bad-idn-hint = It can have digits, '-' and blanks only, and must not be empty.
 
 # Finding a certificate
 error-bad-selector = This cannot name a certificate: { $certificate }
 error-bad-selector-hint = Use part of a name, serial:HEX, the beginning of sha256:HEX, or a pkcs11: URI.
 error-row-needs-terminal = A number in the list can be used on a terminal only.
+error-row-with-medium = The numbers are those of the plain list; they cannot be used with --medium.
 error-row-needs-terminal-hint = The list may change at any time. Use a name, serial:HEX, sha256:HEX or a pkcs11: URI.
 error-certificate-not-found = No certificate fits: { $certificate }
 error-certificate-not-found-hint =
@@ -88,6 +106,8 @@ error-certificate-not-found-hint =
         [one] 1 thing cannot be used. To see all certificates and the reason: ingam list
        *[other] { $unusable } things cannot be used. To see all certificates and the reasons: ingam list
     }
+error-encryption-certificate = This names the encryption certificate; a signing certificate is needed.
+error-encryption-certificate-hint = The signing certificate of the same set: { $certificate }
 error-certificate-ambiguous = More than one certificate fits: { $certificate }
 error-certificate-ambiguous-hint = Name one of these:
 error-no-private-key = There is no private key. ({ $folder })
@@ -95,16 +115,19 @@ error-no-private-key-hint = The certificate may have been copied alone. Use a co
 error-no-vid-random = The private key holds no R. ({ $folder })
 error-no-vid-random-hint = Another program may have lost it when converting. Use the original or another copy.
 error-no-vid = The certificate holds no VID. ({ $folder })
-error-no-vid-hint = Only signing certificates hold one.
+error-no-vid-hint = Its CA issued it without one; the owner's number cannot be checked against it.
 
 # Files
 error-no-certificates = Not a file of certificates, or damaged: { $path }
+error-no-certificates-hint = A file of certificates is PEM, DER or CaPubs.
+error-folder-missing = There is no such folder: { $path }
 error-is-folder = This is a folder, not a file: { $path }
 error-output-exists = The file exists and was not overwritten: { $path }
 error-output-exists-hint = Add --force to overwrite it.
 error-output-is-terminal = This is not printed to a terminal.
 error-output-is-terminal-hint = Send it to a file or to another program.
-error-sample-exists = There is an NPKI folder already; nothing was made: { $path }
+error-sample-exists = It exists already; nothing was made: { $path }
+error-empty-name = The name of --name is empty.
 error-sample-exists-hint = Give --out another folder.
 error-module-not-found = The PKCS#11 module of this program is not there.
 error-module-not-found-hint =

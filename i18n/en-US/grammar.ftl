@@ -26,7 +26,7 @@ help-arg-help = Print this help
 help-arg-version = Print the version
 
 help-arg-certificate =
-    Part of the name, serial:HEX, the beginning of sha256:HEX, or a pkcs11: URI; on a terminal also the number in the list
+    Part of the name, serial:HEX, the beginning of sha256:HEX, or a pkcs11: URI; on a terminal also the number in the plain list
 help-arg-certificate-value = CERT
 help-arg-medium = Look on this medium only: hdd, dir:PATH
 help-arg-medium-value = MEDIUM
@@ -56,6 +56,7 @@ help-list-expired = Show expired certificates only
 help-list-within = Show certificates that expire within this time only (such as 30d)
 help-list-within-value = DAYS
 help-list-all = Show every copy of a certificate on a line of its own
+help-list-medium = Look on this medium only: hdd, dir:PATH (rows have numbers in the plain list only)
 
 help-show = Shows one certificate in detail.
 help-show-usage = ingam show CERT [--pem | --der | --text] [--medium MEDIUM]
@@ -90,7 +91,7 @@ help-verify-examples =
     ingam verify hong
     ingam verify hong --ca root.pem     trusts the root of a test CA
     ingam verify hong --in contract.pdf --signature contract.sig
-help-verify-ca = Trust the certificates of this file as roots too, beside KISA RootCA 4 (PEM, DER); may be repeated
+help-verify-ca = Trust the roots of this file too, beside KISA RootCA 4, and use its other CA certificates (PEM, DER); may be repeated
 help-verify-ca-value = FILE
 help-verify-input = The file that was signed; "-" is standard input
 help-verify-input-value = FILE
@@ -141,7 +142,7 @@ help-sample-examples =
     ingam sample --out try
     ingam sample --out try --kind personal-bank --kind tax-invoice --expires-in 18d --km
     ingam sample --out ci --password-fd 3 --json 3< pw
-help-sample-output = Make NPKI, root.pem and ca.pem in this folder; nothing is made if it holds an NPKI folder
+help-sample-output = Make NPKI, root.pem and ca.pem in this folder; nothing is made if it holds one of them
 help-sample-output-value = DIR
 help-sample-kind =
     Kind (may be repeated): personal-bank (default), personal-universal, personal-securities,

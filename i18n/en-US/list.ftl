@@ -27,6 +27,7 @@ list-summary-copies =
        *[other] { $count } copies
     }
 
+list-incomplete = Incomplete:
 list-unusable = Cannot be used:
 list-unusable-line = ! { $place }: { $reason }
 
@@ -35,6 +36,7 @@ list-nothing = There are no certificates. Searched:
 list-nothing-usable = There are no usable certificates. Searched:
 list-searched = { "  " }{ $folder }
 list-searched-missing = { "  " }{ $folder } (no such folder)
+list-searched-closed = { "  " }{ $folder } (cannot be looked into)
 list-nothing-hint =
     If they are in another folder: ingam list --medium dir:PATH
     To search there always, set the environment variable INGAM_NPKI_PATH.

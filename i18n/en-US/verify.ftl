@@ -3,7 +3,7 @@
 verify-title = Certificate: { $name }
 verify-signature = Signature
 verify-chain = Chain
-verify-period = Period
+verify-period = Validity
 verify-usage = Usage
 verify-revocation = Revocation
 verify-not-checked = not checked
@@ -18,7 +18,7 @@ verify-expired = Expired. ({ $period })
 verify-key-usage = Its key usage does not allow signing.
 verify-signature-mismatch = The issuer's signature does not fit.
 verify-unsupported-algorithm = The signature algorithm is not supported.
-verify-issuer-missing = The issuer's certificate is not at hand.
+verify-issuer-missing = The issuer's certificate is not at hand. Give it with --ca.
 verify-untrusted-root = The root is not trusted. For a test CA, give it with --ca.
 verify-issuer-not-ca = The issuer is no CA.
 verify-issuer-key-usage = The issuer may not sign certificates.

@@ -26,7 +26,7 @@ help-arg-help = 도움말을 봅니다
 help-arg-version = 버전을 봅니다
 
 help-arg-certificate =
-    이름의 일부, serial:일련번호, sha256:지문 앞부분, pkcs11: URI. 터미널에서는 목록의 번호도 됩니다
+    이름의 일부, serial:일련번호, sha256:지문 앞부분, pkcs11: URI. 터미널에서는 옵션 없는 목록의 번호도 됩니다
 help-arg-certificate-value = 인증서
 help-arg-medium = 이 저장매체에서만 찾습니다: hdd(하드디스크), dir:폴더
 help-arg-medium-value = 저장매체
@@ -56,6 +56,7 @@ help-list-expired = 만료된 인증서만 보여 줍니다
 help-list-within = 이 기간 안에 만료되는 인증서만 보여 줍니다 (예: 30d)
 help-list-within-value = 일수
 help-list-all = 같은 인증서의 사본도 한 줄씩 보여 줍니다
+help-list-medium = 이 저장매체에서만 찾습니다: hdd(하드디스크), dir:폴더 (번호는 옵션 없는 목록에만 나옵니다)
 
 help-show = 인증서 하나를 자세히 보여 줍니다. (보기)
 help-show-usage = ingam show 인증서 [--pem | --der | --text] [--medium 저장매체]
@@ -90,7 +91,7 @@ help-verify-examples =
     ingam 검증 홍길동
     ingam verify 홍길동 --ca root.pem       시험용 최상위 인증서를 신뢰합니다
     ingam verify 홍길동 --in 계약서.pdf --signature 계약서.sig
-help-verify-ca = KISA RootCA 4 밖에 이 파일의 인증서도 최상위로 신뢰합니다 (PEM, DER). 여러 번 쓸 수 있습니다
+help-verify-ca = KISA RootCA 4 외에 이 파일의 최상위 인증서도 신뢰하고, 그 밖의 발급기관 인증서는 체인에 사용합니다 (PEM, DER). 여러 번 쓸 수 있습니다
 help-verify-ca-value = 파일
 help-verify-input = 서명된 파일, 표준 입력은 "-"
 help-verify-input-value = 파일
@@ -141,7 +142,7 @@ help-sample-examples =
     ingam sample --out 시험
     ingam sample --out 시험 --kind personal-bank --kind tax-invoice --expires-in 18d --km
     ingam sample --out ci --password-fd 3 --json 3< pw
-help-sample-output = 이 폴더에 NPKI, root.pem, ca.pem을 만듭니다. NPKI 폴더가 이미 있으면 만들지 않습니다
+help-sample-output = 이 폴더에 NPKI, root.pem, ca.pem을 만듭니다. 하나라도 이미 있으면 만들지 않습니다
 help-sample-output-value = 폴더
 help-sample-kind =
     종류(여러 번 쓸 수 있음): personal-bank(기본값), personal-universal, personal-securities,

@@ -16,6 +16,7 @@ list-summary-expired = 만료 { $count }개
 list-summary-renewal = 갱신 기간 { $count }개
 list-summary-copies = 사본 { $count }개
 
+list-incomplete = 일부를 읽을 수 없음
 list-unusable = 사용할 수 없는 것
 list-unusable-line = ! { $place }: { $reason }
 
@@ -24,6 +25,7 @@ list-nothing = 인증서가 없습니다. 찾아본 폴더:
 list-nothing-usable = 사용할 수 있는 인증서가 없습니다. 찾아본 폴더:
 list-searched = { "  " }{ $folder }
 list-searched-missing = { "  " }{ $folder } (없는 폴더)
+list-searched-closed = { "  " }{ $folder } (열어 볼 수 없음)
 list-nothing-hint =
     다른 폴더에 있으면: ingam list --medium dir:폴더
     늘 그 폴더에서 찾으려면 환경 변수 INGAM_NPKI_PATH에 지정하십시오.

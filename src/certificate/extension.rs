@@ -60,6 +60,12 @@ impl Certificate {
         self.extensions().map_while(Result::ok).find(|extension| extension.oid == oid).map(|extension| extension.value)
     }
 
+    /// Whether the list of extensions cannot be read to its end; then what is asked of it may be missing.
+    #[must_use]
+    pub fn has_damaged_extension(&self) -> bool {
+        self.extensions().any(|extension| extension.is_err())
+    }
+
     /// keyUsage; `None` if the certificate has none and so restricts nothing. One that cannot be read allows nothing.
     #[must_use]
     pub fn key_usage(&self) -> Option<KeyUsage> {

@@ -214,7 +214,13 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 fn deceives(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{FEFF}'
+            '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{2800}' | '\u{FEFF}'
+            // Hangul fillers: letters that show nothing.
+            | '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}'
+            // Variation selectors, with the Mongolian ones.
+            | '\u{180B}'..='\u{180F}'
+            | '\u{FE00}'..='\u{FE0F}'
+            | '\u{E0100}'..='\u{E01EF}'
             | '\u{200B}'..='\u{200F}'
             | '\u{2028}'..='\u{202E}'
             | '\u{2060}'..='\u{206F}'
@@ -285,5 +291,8 @@ mod tests {
         assert_eq!(printable("a\u{1B}[31mb"), "a\u{FFFD}[31mb");
         assert_eq!(printable("a\r\nb\u{2028}c\u{9b}"), "a\u{FFFD}\u{FFFD}b\u{FFFD}c\u{FFFD}");
         assert_eq!(printable("\u{202E}fdp.\u{2066}x\u{200B}"), "\u{FFFD}fdp.\u{FFFD}x\u{FFFD}");
+        for invisible in "\u{3164}\u{115F}\u{1160}\u{FFA0}\u{034F}\u{2800}\u{FE0F}\u{E0100}\u{180B}".chars() {
+            assert_eq!(printable(&invisible.to_string()), "\u{FFFD}", "{invisible:?}");
+        }
     }
 }

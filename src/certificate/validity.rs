@@ -46,7 +46,7 @@ impl Standing {
     pub const fn key(self) -> &'static str {
         match self {
             Self::NotYetValid => "not-yet-valid",
-            Self::Valid => "valid",
+            Self::Valid => "in-period",
             Self::RenewalPeriod(_) => "renewal-period",
             Self::Expired => "expired",
         }

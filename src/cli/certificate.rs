@@ -11,6 +11,7 @@ use crate::cli::date::rfc3339;
 use crate::cli::inventory::Set;
 use crate::cli::language::{Language, Words};
 use crate::cli::output::hex;
+use crate::cli::printable::printable;
 use crate::cli::report::Report;
 
 /// The issuing CA as its customers know it; a TEST CA, ours or a real one's, is marked as such.
@@ -24,6 +25,21 @@ pub(crate) fn issuer(words: &Words, certificate: &Certificate) -> String {
     let is_test = common_name.to_ascii_lowercase().contains("test");
     let name = if name.is_empty() { &common_name } else { name };
     if is_test { words.tell("certificate-test-issuer", &[("issuer", name.into())]) } else { name.to_owned() }
+}
+
+/// The owner's name; where nothing of it would be seen, the subject or at least the serial number.
+pub(crate) fn name(certificate: &Certificate) -> String {
+    let is_seen = |text: &String| {
+        text.chars().any(|c| {
+            !c.is_whitespace()
+                && c != char::REPLACEMENT_CHARACTER
+                && printable(c.encode_utf8(&mut [0; 4])) != "\u{fffd}"
+        })
+    };
+    [certificate.owner(), certificate.subject_display()]
+        .into_iter()
+        .find(is_seen)
+        .unwrap_or_else(|| format!("serial:{}", certificate.serial_hex()))
 }
 
 /// 개인 은행/신용카드/보험용; the OID of what is not known.
@@ -81,7 +97,7 @@ pub(crate) fn one_line(words: &Words, set: &Set) -> String {
     words.tell(
         "certificate-one-line",
         &[
-            ("name", (&certificate.owner()).into()),
+            ("name", (&name(certificate)).into()),
             ("issuer", (&issuer(words, certificate)).into()),
             ("usage", (&usage(words, certificate)).into()),
             ("expires", (&expires(certificate)).into()),
@@ -94,7 +110,7 @@ pub(crate) fn one_line(words: &Words, set: &Set) -> String {
 pub(crate) fn set_json(words: &Words, set: &Set, now: i64) -> Value {
     let problem = |error| {
         let report = Report::of_error(error, words);
-        json!({ "code": report.code, "message": report.message })
+        json!({ "code": report.code, "message": report.message, "detail": report.detail })
     };
     json!({
         "medium": {

@@ -5,7 +5,7 @@ use std::io;
 use ingam::Error;
 
 use crate::cli::language::{Told, Words};
-use crate::cli::report::{Exit, Report};
+use crate::cli::report::{Exit, Report, about, causes};
 
 /// What a person is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +23,12 @@ pub(crate) enum Failure {
     Library(Error),
     /// An option's value is not of its form.
     BadValue { option: &'static str, value: String },
+    /// The number of a descriptor that is not open, or not for this.
+    BadDescriptor { option: &'static str },
+    /// The configuration cannot be read.
+    Configuration(Error),
+    /// Two that would read the same descriptor.
+    SameInput { one: &'static str, other: &'static str },
     /// Text that cannot name a certificate.
     BadSelector { selector: String },
     /// Two options that do not go together, or one that another one needs.
@@ -32,17 +38,21 @@ pub(crate) enum Failure {
     /// A secret is needed, none was given, and nobody may be asked.
     SecretNeeded(Secret),
     /// Others may read the file of a secret.
-    SecretFileOpen { path: String },
+    SecretFileOpen { origin: &'static str },
     /// The variable of `--password-env` is not set.
-    SecretVariableMissing { name: String },
-    /// A source of a secret was empty.
-    SecretEmpty,
-    /// An owner's number with other characters than digits.
+    SecretVariableMissing,
+    /// A source of a secret was empty; `None` is a person.
+    SecretEmpty { origin: Option<&'static str> },
+    /// An owner's number that is none.
     BadIdn,
     /// A `pin-source` that is no file.
     SecretSourceUnsupported,
     /// A row number without a person who saw the list.
     RowNeedsTerminal,
+    /// A row number with a choice of media, which other numbers belong to.
+    RowWithMedium,
+    /// The encryption certificate where a signing certificate belongs, and how to name that one.
+    EncryptionCertificate { sign: String },
     /// No certificate fits the selector; so many media, folders and files could not be looked into.
     CertificateNotFound { selector: String, unusable: usize },
     /// More than one certificate fits it: these.
@@ -57,11 +67,13 @@ pub(crate) enum Failure {
     NoCertificates { path: String },
     /// A folder where a file belongs.
     IsFolder { path: String },
+    /// The folder of an output is not there.
+    FolderMissing { path: String },
     /// The output file exists.
     OutputExists { path: String },
     /// Bytes that no terminal should get.
     OutputIsTerminal,
-    /// The folder for a sample holds an NPKI folder already.
+    /// The folder for a sample holds one of its files or folders already.
     SampleExists { path: String },
     /// The PKCS#11 module is not where it belongs.
     ModuleNotFound { searched: Vec<String> },
@@ -103,10 +115,26 @@ impl Failure {
                 words.tell("error-bad-value", &[("option", (*option).into()), ("value", value.into())]),
                 value_hint(option).map(|key| words.say(key)),
             ),
+            Self::BadDescriptor { option } => (
+                "usage",
+                Exit::Usage,
+                words.tell("error-bad-value", &[("option", (*option).into()), ("value", "".into())]),
+                value_hint(option).map(|key| words.say(key)),
+            ),
+            Self::Configuration(error) => {
+                let message = words.say("error-configuration");
+                ("configuration", Exit::Usage, about(error, message, words), Some(causes(error)))
+            }
+            Self::SameInput { one, other } => (
+                "usage",
+                Exit::Usage,
+                words.tell("error-same-input", &[("one", (*one).into()), ("other", (*other).into())]),
+                None,
+            ),
             Self::BadSelector { selector } => (
                 "usage",
                 Exit::Usage,
-                words.tell("error-bad-selector", &[("certificate", selector.into())]),
+                words.tell("error-bad-selector", &[("certificate", without_query(selector).into())]),
                 Some(words.say("error-bad-selector-hint")),
             ),
             Self::Usage(key) => ("usage", Exit::Usage, words.say(key), None),
@@ -123,17 +151,23 @@ impl Failure {
                 };
                 ("secret_needed", Exit::Usage, words.say(message), Some(words.say(hint)))
             }
-            Self::SecretFileOpen { path } => (
+            Self::SecretFileOpen { origin } => (
                 "secret_file_open",
                 Exit::Permission,
-                words.tell("error-secret-file-open", &[("path", path.into())]),
+                words.tell("error-secret-file-open", &[("option", (*origin).into())]),
                 Some(words.say("error-secret-file-open-hint")),
             ),
-            Self::SecretVariableMissing { name } => {
-                ("usage", Exit::Usage, words.tell("error-secret-variable-missing", &[("name", name.into())]), None)
+            Self::SecretVariableMissing => ("usage", Exit::Usage, words.say("error-secret-variable-missing"), None),
+            Self::SecretEmpty { origin: None } => ("secret_empty", Exit::Usage, words.say("error-secret-empty"), None),
+            Self::SecretEmpty { origin: Some(origin) } => (
+                "secret_empty",
+                Exit::Usage,
+                words.tell("error-secret-empty-from", &[("option", (*origin).into())]),
+                None,
+            ),
+            Self::BadIdn => {
+                ("invalid_input", Exit::Usage, words.say("error-bad-idn"), Some(words.say("error-bad-idn-hint")))
             }
-            Self::SecretEmpty => ("secret_empty", Exit::Usage, words.say("error-secret-empty"), None),
-            Self::BadIdn => ("invalid_input", Exit::Usage, words.say("error-bad-idn"), None),
             Self::SecretSourceUnsupported => (
                 "usage",
                 Exit::Usage,
@@ -146,16 +180,28 @@ impl Failure {
                 words.say("error-row-needs-terminal"),
                 Some(words.say("error-row-needs-terminal-hint")),
             ),
+            Self::RowWithMedium => (
+                "usage",
+                Exit::Usage,
+                words.say("error-row-with-medium"),
+                Some(words.say("error-row-needs-terminal-hint")),
+            ),
+            Self::EncryptionCertificate { sign } => (
+                "usage",
+                Exit::Usage,
+                words.say("error-encryption-certificate"),
+                Some(words.tell("error-encryption-certificate-hint", &[("certificate", sign.into())])),
+            ),
             Self::CertificateNotFound { selector, unusable } => (
                 "certificate_not_found",
                 Exit::NotFound,
-                words.tell("error-certificate-not-found", &[("certificate", selector.into())]),
+                words.tell("error-certificate-not-found", &[("certificate", without_query(selector).into())]),
                 Some(words.tell("error-certificate-not-found-hint", &[("unusable", (*unusable).into())])),
             ),
             Self::CertificateAmbiguous { selector, candidates } => (
                 "certificate_ambiguous",
                 Exit::NotFound,
-                words.tell("error-certificate-ambiguous", &[("certificate", selector.into())]),
+                words.tell("error-certificate-ambiguous", &[("certificate", without_query(selector).into())]),
                 Some(format!("{}\n{}", words.say("error-certificate-ambiguous-hint"), candidates.join("\n"))),
             ),
             Self::NoPrivateKey { folder } => (
@@ -177,7 +223,11 @@ impl Failure {
                 Some(words.say("error-no-vid-hint")),
             ),
             Self::NoCertificates { path } => {
-                ("damaged", Exit::Failed, words.tell("error-no-certificates", &[("path", path.into())]), None)
+                let message = words.tell("error-no-certificates", &[("path", path.into())]);
+                ("damaged", Exit::Failed, message, Some(words.say("error-no-certificates-hint")))
+            }
+            Self::FolderMissing { path } => {
+                ("not_found", Exit::NotFound, words.tell("error-folder-missing", &[("path", path.into())]), None)
             }
             Self::IsFolder { path } => {
                 ("usage", Exit::Usage, words.tell("error-is-folder", &[("path", path.into())]), None)
@@ -210,6 +260,12 @@ impl Failure {
         };
         Some(Report { code, exit, message, hint, detail: None, tries_left: None })
     }
+}
+
+/// A `pkcs11:` URI without what may hold a PIN; any other text as it is.
+fn without_query(selector: &str) -> &str {
+    let is_uri = selector.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("pkcs11:"));
+    if is_uri { selector.split('?').next().unwrap_or_default() } else { selector }
 }
 
 /// What the value of an option looks like.

@@ -1,6 +1,6 @@
 //! This file reads inputs and writes outputs: whole or not at all, and never over a file that was there before.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, IsTerminal as _, Read, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -46,7 +46,7 @@ pub(crate) enum Secrecy {
 
 impl Output {
     /// Refuses at once what would be refused later, after a password was typed: a file that exists, a folder that does
-    /// not, and a terminal.
+    /// not or that cannot be written, and a terminal.
     pub(crate) fn new(path: &Path, replace: bool) -> Result<Self, Failure> {
         let output = Self { path: path.to_owned(), replace };
         if output.is_stdout() {
@@ -58,9 +58,37 @@ impl Output {
         } else if path.is_dir() {
             return Err(Failure::IsFolder { path: path.to_string_lossy().into_owned() });
         } else if !folder_of(path).is_dir() {
-            return Err(Failure::file("looking for a folder", folder_of(path), io::ErrorKind::NotFound.into()));
+            return Err(Failure::FolderMissing { path: folder_of(path).to_string_lossy().into_owned() });
+        } else {
+            output.check_target()?;
         }
         Ok(output)
+    }
+
+    fn check_target(&self) -> Result<(), Failure> {
+        let failed = |error| Failure::file("looking for the output", &self.path, error);
+        match std::fs::metadata(&self.path) {
+            // A pipe would wait for its reader.
+            Ok(metadata) if is_character_device(&metadata) => {
+                let device = File::options().write(true).open(&self.path).map_err(failed)?;
+                if device.is_terminal() { Err(Failure::OutputIsTerminal) } else { Ok(()) }
+            }
+            Ok(metadata) if !metadata.is_file() => Ok(()),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(error)),
+            _ => check_writable(folder_of(&self.path)).map_err(failed),
+        }
+    }
+
+    /// Whether it is the very file that this is, or the input `-` is.
+    pub(crate) fn is_input(&self, input: &Path) -> bool {
+        let Some(own) = self.existing_file() else { return false };
+        let input = if input == Path::new("-") { standard_input() } else { std::fs::metadata(input) };
+        input.is_ok_and(|input| std::fs::metadata(own).is_ok_and(|own| is_same_file(&own, &input)))
+    }
+
+    /// Whether what was written is a file, and not a device or a pipe.
+    pub(crate) fn is_file(&self) -> bool {
+        !self.is_stdout() && self.existing_file().is_some()
     }
 
     /// Whether it is standard output, written as `-`.
@@ -83,8 +111,12 @@ impl Output {
             io::ErrorKind::AlreadyExists => self.exists(),
             _ => Failure::file("writing the output", &self.path, error),
         };
-        if self.path.exists() && self.existing_file().is_none() {
-            return File::options().write(true).open(&self.path).and_then(|mut to| to.write_all(bytes)).map_err(failed);
+        if self.path.try_exists().map_err(failed)? && self.existing_file().is_none() {
+            let mut device = File::options().write(true).open(&self.path).map_err(failed)?;
+            if device.is_terminal() {
+                return Err(Failure::OutputIsTerminal);
+            }
+            return device.write_all(bytes).map_err(failed);
         }
         // A symbolic link stays one.
         let target = self.path.canonicalize().unwrap_or_else(|_| self.path.clone());
@@ -101,18 +133,18 @@ impl Output {
 }
 
 fn write_whole(target: &Path, bytes: &[u8], replace: bool, secrecy: Secrecy) -> io::Result<()> {
-    let name = target.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-    let mut beside = std::ffi::OsString::from(".");
-    beside.push(name);
-    beside.push(format!(".{}.tmp", std::process::id()));
-    let beside = target.with_file_name(beside);
+    // Short, whatever the target's name: with a suffix, the longest name would be too long.
+    let moment = std::time::UNIX_EPOCH.elapsed().map(|elapsed| elapsed.subsec_nanos()).unwrap_or_default();
+    let beside = target.with_file_name(format!(".ingam-{:x}-{moment:x}.tmp", std::process::id()));
     let result = fill(&beside, bytes, secrecy)
         .and_then(|()| if replace { std::fs::rename(&beside, target) } else { rename_to_new(&beside, target) });
     if result.is_err() {
         let _ = std::fs::remove_file(&beside);
     }
     result?;
-    sync_folder(target)
+    // The file is there and whole. That its name survives a power failure is asked for where the system knows how.
+    let _ = sync_folder(target);
+    Ok(())
 }
 
 fn fill(path: &Path, bytes: &[u8], secrecy: Secrecy) -> io::Result<()> {
@@ -141,10 +173,48 @@ fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
             done => return Ok(done?),
         }
     }
-    if to.exists() {
+    if to.try_exists()? {
         return Err(io::ErrorKind::AlreadyExists.into());
     }
     std::fs::rename(from, to)
+}
+
+#[cfg(unix)]
+fn is_character_device(metadata: &Metadata) -> bool {
+    use std::os::unix::fs::FileTypeExt as _;
+    metadata.file_type().is_char_device()
+}
+
+#[cfg(not(unix))]
+fn is_character_device(_: &Metadata) -> bool {
+    false
+}
+
+#[cfg(unix)]
+fn check_writable(folder: &Path) -> io::Result<()> {
+    use rustix::fs::{Access, access};
+    Ok(access(folder, Access::WRITE_OK | Access::EXEC_OK)?)
+}
+
+#[cfg(not(unix))]
+fn check_writable(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+fn standard_input() -> io::Result<Metadata> {
+    crate::cli::descriptor::reading(0)?.metadata()
+}
+
+#[cfg(unix)]
+fn is_same_file(one: &Metadata, other: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+/// Windows does not tell; without `--force` nothing is replaced there either.
+#[cfg(not(unix))]
+fn is_same_file(_: &Metadata, _: &Metadata) -> bool {
+    false
 }
 
 fn folder_of(path: &Path) -> &Path {

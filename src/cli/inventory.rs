@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use ingam::config::{Config, Slots};
-use ingam::credential::{Credential, Entry, KeyId};
+use ingam::credential::{Credential, Entry, KeyId, Pair, Purpose};
 use ingam::keystore::{Keystore, SharedToken, SlotId, lock};
 use ingam::medium::{Accessibility, Medium};
 use ingam::pin::{Pin, Role};
@@ -15,6 +15,7 @@ use ingam::{Error, ErrorKind};
 
 use crate::cli::certificate;
 use crate::cli::failure::Failure;
+use crate::cli::output::hex;
 use crate::cli::secret::PasswordArguments;
 use crate::cli::session::Session;
 
@@ -31,6 +32,8 @@ pub(crate) struct Inventory {
     keystore: Keystore,
     /// How the module makes tokens of media.
     slots: Slots,
+    /// Whether it has some media only, so that its rows are numbered otherwise than those of the plain list.
+    partial: bool,
     /// Usable sets, medium by medium; copies of one certificate stay where they were found.
     pub(crate) sets: Vec<Set>,
     /// Media, folders and files that cannot be used: where, and why.
@@ -39,6 +42,13 @@ pub(crate) struct Inventory {
     pub(crate) media: usize,
     /// NPKI folders that were looked for.
     pub(crate) searched: Vec<PathBuf>,
+}
+
+/// What a selector named: a set, and the pair of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Chosen<'a> {
+    pub(crate) set: &'a Set,
+    pub(crate) pair: &'a Pair,
 }
 
 /// One certificate set on one medium.
@@ -78,7 +88,7 @@ impl Inventory {
 
     /// Looks at every medium, or at those that `wanted` names.
     pub(crate) fn of(wanted: Option<&MediumSelector>) -> Result<Self, Failure> {
-        let mut config = Config::load()?;
+        let mut config = configuration()?;
         if let Some(folder) = wanted.and_then(MediumSelector::folder) {
             // The folder that holds the NPKI folder does as well: the root of a drive, the folder of a sample.
             let below = folder.join("NPKI");
@@ -87,6 +97,7 @@ impl Inventory {
         let mut inventory = Self {
             keystore: Keystore::new(&config),
             slots: config.slots,
+            partial: wanted.is_some(),
             sets: Vec::new(),
             unusable: Vec::new(),
             media: 0,
@@ -123,12 +134,7 @@ impl Inventory {
             let place = format!("{}/{}", medium.place, entry.name);
             match &entry.content {
                 Ok(credential) => {
-                    self.unusable.extend(entry.problems.iter().map(|problem| (place.clone(), problem.clone())));
-                    let mut uri = Pkcs11Uri::naming(medium, &credential.sign.certificate);
-                    if self.slots != Slots::Medium {
-                        // Then the module's tokens are no media; the id names the certificate among all of them.
-                        uri.token = None;
-                    }
+                    let uri = self.uri(medium, &credential.sign);
                     self.sets.push(Set {
                         uri,
                         slot,
@@ -144,6 +150,16 @@ impl Inventory {
         }
     }
 
+    /// Names a pair's certificate and key, to this program and to clients of the module.
+    pub(crate) fn uri(&self, medium: &Medium, pair: &Pair) -> Pkcs11Uri {
+        let mut uri = Pkcs11Uri::naming(medium, &pair.certificate);
+        if self.slots != Slots::Medium {
+            // Then the module's tokens are no media; the id names the certificate among all of them.
+            uri.token = None;
+        }
+        uri
+    }
+
     /// Numbers certificates in the order in which they were found. Of copies, the first with a key on the safest medium
     /// comes first.
     fn number(&mut self) {
@@ -155,36 +171,55 @@ impl Inventory {
         self.sets.sort_by_key(|set| (set.row, set.credential.sign.key.is_none(), set.medium.kind));
     }
 
-    /// The set that the user means.
-    pub(crate) fn find(&self, session: &Session, selector: &str) -> Result<&Set, Failure> {
+    /// The signing pair that the user means; an encryption certificate is refused.
+    pub(crate) fn find_signing(&self, session: &Session, selector: &str) -> Result<&Set, Failure> {
+        let Chosen { set, pair } = self.find(session, selector)?;
+        match pair.purpose {
+            Purpose::Sign => Ok(set),
+            Purpose::KeyManagement => {
+                Err(Failure::EncryptionCertificate { sign: format!("sha256:{}", hex(&set.sha256[..8])) })
+            }
+        }
+    }
+
+    /// The pair that the user means.
+    pub(crate) fn find(&self, session: &Session, selector: &str) -> Result<Chosen<'_>, Failure> {
         if let Some(row) = row_number(selector) {
             if !session.is_interactive() {
                 return Err(Failure::RowNeedsTerminal);
             }
-            return self.one(session, selector, |set| set.row == row);
+            if self.partial {
+                return Err(Failure::RowWithMedium);
+            }
+            return self.one(session, selector, |set| (set.row == row).then_some(&set.credential.sign));
         }
         if selector.contains("pin-value=") {
             return Err(Failure::SecretOnCommandLine { option: "pin-value" });
         }
         let parsed: CertificateSelector =
             selector.parse().map_err(|_| Failure::BadSelector { selector: selector.to_owned() })?;
-        self.one(session, selector, |set| parsed.fits(&set.medium, &set.credential))
+        self.one(session, selector, |set| parsed.pair_of(&set.medium, &set.credential))
     }
 
-    fn one(&self, session: &Session, selector: &str, fits: impl Fn(&Set) -> bool) -> Result<&Set, Failure> {
-        let mut fitting = self.sets.iter().filter(|set| fits(set));
+    fn one<'a>(
+        &'a self,
+        session: &Session,
+        selector: &str,
+        pair_of: impl Fn(&'a Set) -> Option<&'a Pair>,
+    ) -> Result<Chosen<'a>, Failure> {
+        let mut fitting = self.sets.iter().filter_map(|set| Some(Chosen { set, pair: pair_of(set)? }));
         let first = fitting.next().ok_or_else(|| Failure::CertificateNotFound {
             selector: selector.to_owned(),
             unusable: self.unusable.len(),
         })?;
         // Copies of one certificate are no question: the first is the safest.
-        let mut others = fitting.filter(|set| set.row != first.row).peekable();
+        let mut others = fitting.filter(|other| other.set.row != first.set.row).peekable();
         if others.peek().is_none() {
             return Ok(first);
         }
         let mut candidates: Vec<String> = Vec::new();
         let mut row = 0;
-        for set in std::iter::once(first).chain(others) {
+        for Chosen { set, .. } in std::iter::once(first).chain(others) {
             if std::mem::replace(&mut row, set.row) != set.row {
                 candidates.push(certificate::one_line(session.words(), set));
             }
@@ -200,7 +235,7 @@ impl Inventory {
         selector: &str,
         password: &PasswordArguments,
     ) -> Result<SharedToken, Failure> {
-        let name = set.credential.sign.certificate.owner();
+        let name = certificate::name(&set.credential.sign.certificate);
         let question = session.words().tell("prompt-password", &[("name", (&name).into())]);
         let pin = password.get(session, pin_source(selector).as_ref(), &question)?;
         self.log_in(set, &pin)
@@ -212,6 +247,11 @@ impl Inventory {
         lock(&token).login(Role::User, &Scope::Entry(set.entry.name.clone()), pin)?;
         Ok(token)
     }
+}
+
+/// The configuration; a failure of its own, since whatever else is asked for fails with it.
+pub(crate) fn configuration() -> Result<Config, Failure> {
+    Config::load().map_err(Failure::Configuration)
 }
 
 /// The URI that a selector is, for its `pin-source`.

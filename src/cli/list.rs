@@ -8,7 +8,7 @@ use crate::cli::failure::Failure;
 use crate::cli::inventory::{Inventory, Set};
 use crate::cli::language::Words;
 use crate::cli::output::{View, table};
-use crate::cli::report::{Exit, Report, reason};
+use crate::cli::report::{Exit, Report, chain, reason};
 use crate::cli::session::Session;
 use crate::cli::{certificate, date};
 
@@ -39,6 +39,8 @@ pub(crate) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Fail
     let sets: Vec<&Set> = inventory.sets.iter().filter(|set| wanted(set)).collect();
     session.show(&List {
         filtered: arguments.expired || arguments.within.is_some(),
+        numbered: !arguments.expired && !arguments.all && arguments.within.is_none() && arguments.medium.is_none(),
+        verbose: session.is_verbose(),
         every_copy: arguments.all,
         quiet: session.is_quiet(),
         words: session.words(),
@@ -64,6 +66,9 @@ struct List<'a> {
     /// Those that are shown, copies of one certificate behind each other.
     sets: Vec<&'a Set>,
     filtered: bool,
+    /// Whether rows have numbers: those of the plain list only, so that a number never means two certificates.
+    numbered: bool,
+    verbose: bool,
     every_copy: bool,
     quiet: bool,
     now: i64,
@@ -73,7 +78,12 @@ impl View for List<'_> {
     fn json(&self) -> Value {
         let unusable = |(place, error): &(String, ingam::Error)| {
             let report = Report::of_error(error, self.words);
-            json!({ "place": place, "code": report.code, "message": report.message })
+            json!({
+                "place": place,
+                "code": report.code,
+                "message": reason(error, place, self.words),
+                "detail": report.detail,
+            })
         };
         json!({
             "certs": self.sets.iter().map(|set| certificate::set_json(self.words, set, self.now)).collect::<Vec<_>>(),
@@ -89,33 +99,47 @@ impl View for List<'_> {
         } else {
             text.push_str(&self.rows(words));
         }
-        if !self.inventory.unusable.is_empty() {
-            text.push_str(&format!("\n{}\n", words.say("list-unusable")));
-            for (place, error) in &self.inventory.unusable {
-                let line = words.tell(
-                    "list-unusable-line",
-                    &[("place", place.into()), ("reason", (&reason(error, place, words)).into())],
-                );
-                text.push_str(&format!("{line}\n"));
-            }
-        }
+        let incomplete = self.inventory.sets.iter().flat_map(|set| {
+            let place = set.folder();
+            set.entry.problems.iter().map(move |problem| (place.clone(), problem.clone()))
+        });
+        text.push_str(&self.reasons(words, "list-incomplete", &incomplete.collect::<Vec<_>>()));
+        text.push_str(&self.reasons(words, "list-unusable", &self.inventory.unusable));
         text
     }
 }
 
 impl List<'_> {
+    /// Places and what is wrong there, below a heading; nothing if there are none.
+    fn reasons(&self, words: &Words, heading: &str, places: &[(String, ingam::Error)]) -> String {
+        if places.is_empty() {
+            return String::new();
+        }
+        let mut text = format!("\n{}\n", words.say(heading));
+        for (place, error) in places {
+            let reason = reason(error, place, words);
+            let line = words.tell("list-unusable-line", &[("place", place.into()), ("reason", (&reason).into())]);
+            text.push_str(&format!("{line}\n"));
+            if self.verbose {
+                text.push_str(&format!("    {}\n", chain(error)));
+            }
+        }
+        text
+    }
+
     fn rows(&self, words: &Words) -> String {
         let heading =
             ["list-number", "list-name", "list-issuer", "list-usage", "list-medium", "list-expires", "list-left"]
                 .map(|key| words.say(key));
+        let first = usize::from(!self.numbered);
         let mut rows = Vec::new();
         for copies in self.sets.chunk_by(|one, other| one.row == other.row) {
             let shown = if self.every_copy { copies } else { &copies[..1] };
             for (index, set) in shown.iter().enumerate() {
-                rows.push(self.row(words, set, index, copies.len() - shown.len()));
+                rows.push(self.row(words, set, index, copies.len() - shown.len()).split_off(first));
             }
         }
-        let mut text = table(&heading, &rows);
+        let mut text = table(&heading[first..], &rows);
         if !self.quiet {
             text.push_str(&format!("{}\n", self.summary(words)));
         }
@@ -136,7 +160,7 @@ impl List<'_> {
         }
         vec![
             if index == 0 { set.row.to_string() } else { String::new() },
-            certificate.owner(),
+            certificate::name(certificate),
             certificate::issuer(words, certificate),
             certificate::usage(words, certificate),
             medium,
@@ -175,7 +199,11 @@ impl List<'_> {
         let unusable = !self.inventory.unusable.is_empty();
         let mut text = format!("{}\n", words.say(if unusable { "list-nothing-usable" } else { "list-nothing" }));
         for folder in &self.inventory.searched {
-            let state = if folder.exists() { "list-searched" } else { "list-searched-missing" };
+            let state = match folder.try_exists() {
+                Ok(true) => "list-searched",
+                Ok(false) => "list-searched-missing",
+                Err(_) => "list-searched-closed",
+            };
             let folder = folder.to_string_lossy();
             text.push_str(&format!("{}\n", words.tell(state, &[("folder", (&*folder).into())])));
         }

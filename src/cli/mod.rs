@@ -5,6 +5,7 @@
 
 mod certificate;
 mod date;
+mod descriptor;
 mod environment;
 mod failure;
 mod file;

@@ -3,6 +3,7 @@
 use comfy_table::presets::NOTHING;
 use comfy_table::{Cell, ContentArrangement, Table};
 use serde_json::Value;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::cli::language::Words;
 use crate::cli::printable::printable;
@@ -17,11 +18,31 @@ pub(crate) trait View {
 }
 
 /// Rows under a heading, two spaces apart. Every line has the same width on the screen, where a Hangul syllable counts
-/// for two; nothing is cut or wrapped, so that a pipe gets what a terminal shows.
+/// for two. A cell of more than [`WIDEST`] columns is cut, so that no name drives the others off the screen; a pipe gets
+/// what a terminal shows.
 pub(crate) fn table(heading: &[String], rows: &[Vec<String>]) -> String {
     let mut table = bare();
     table.set_header(heading.iter().map(Cell::new));
-    lines(table, rows)
+    let cut: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| cut(cell)).collect()).collect();
+    lines(table, &cut)
+}
+
+/// The widest cell of a table, in columns.
+const WIDEST: usize = 60;
+
+fn cut(cell: &str) -> String {
+    let cell = printable(cell);
+    if cell.width() <= WIDEST {
+        return cell.into_owned();
+    }
+    let mut width = 1;
+    let fits = |c: &char| {
+        width += c.width().unwrap_or_default();
+        width <= WIDEST
+    };
+    let mut text: String = cell.chars().take_while(fits).collect();
+    text.push('…');
+    text
 }
 
 /// Names and their values, one pair a line.
@@ -94,8 +115,6 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use unicode_width::UnicodeWidthStr as _;
-
     use super::*;
 
     #[test]
@@ -106,6 +125,13 @@ mod tests {
         let widths: Vec<_> = text.lines().map(|line| line.width()).collect();
         assert_eq!(widths, [22; 4], "{text}");
         assert!(text.starts_with("이름        EXPIRES"), "{text}");
+    }
+
+    #[test]
+    fn a_long_name_does_not_drive_the_others_off_the_screen() {
+        let text = table(&["NAME".into()], &[vec!["가".repeat(40)], vec!["a".repeat(60)]]);
+        let lines: Vec<_> = text.lines().map(str::trim_end).collect();
+        assert_eq!(lines[1..], [format!("{}…", "가".repeat(29)), "a".repeat(60)]);
     }
 
     #[test]

@@ -1,10 +1,14 @@
 //! This file says what went wrong: kind of error → message, hint and exit code.
 
+use std::io;
+
+use ingam::config::Config;
+use ingam::npki::key_file::KeyFileError;
 use ingam::{Error, ErrorKind};
 use serde_json::json;
 
 use crate::cli::failure::Failure;
-use crate::cli::language::Words;
+use crate::cli::language::{Told, Words};
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +64,10 @@ impl Report {
     /// About an error of the library.
     pub(crate) fn of_error(error: &Error, words: &Words) -> Self {
         let (code, exit, message, hint) = row(error.kind());
+        let message = cause_key(error).unwrap_or(message);
+        if let Some(report) = Self::of_limit(error, words) {
+            return report;
+        }
         let tries_left = match error.kind() {
             ErrorKind::PinIncorrect { tries_left } => tries_left,
             _ => None,
@@ -72,6 +80,27 @@ impl Report {
             detail: Some(chain(error)),
             tries_left,
         }
+    }
+
+    /// About a limit of the configuration: by how much it is exceeded, and which setting raises it.
+    fn of_limit(error: &Error, words: &Words) -> Option<Self> {
+        let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<KeyFileError>());
+        let (message, setting) = if let Some(KeyFileError::TooManyIterations(iterations)) = cause {
+            let limit = Config::load().unwrap_or_default().kdf_iterations.to_string();
+            let values = [("number", Told::Text(&iterations.to_string())), ("limit", Told::Text(&limit))];
+            (about(error, words.tell("error-too-many-iterations", &values), words), "limits.kdf_iterations")
+        } else {
+            let limit = error.subject()?.strip_prefix("limits.folders = ")?;
+            (words.tell("error-too-many-folders", &[("limit", limit.into())]), "limits.folders")
+        };
+        Some(Self {
+            code: "limit_exceeded",
+            exit: Exit::Other,
+            message,
+            hint: Some(words.tell("error-limit-hint", &[("setting", setting.into())])),
+            detail: Some(chain(error)),
+            tries_left: None,
+        })
     }
 
     /// For people: the message, the hint below it and, if `verbose`, the technical cause.
@@ -139,20 +168,50 @@ fn row(kind: ErrorKind) -> (&'static str, Exit, &'static str, Option<&'static st
 /// What is wrong at `place`, for a line that names the place already.
 pub(crate) fn reason(error: &Error, place: &str, words: &Words) -> String {
     if error.subject().is_some_and(|subject| place.ends_with(subject)) {
-        return words.say(row(error.kind()).2);
+        return words.say(cause_key(error).unwrap_or(row(error.kind()).2));
     }
     Report::of_error(error, words).message
 }
 
-fn about(error: &Error, message: String, words: &Words) -> String {
+/// The message of a cause that says more than the kind of the error.
+fn cause_key(error: &Error) -> Option<&'static str> {
+    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<io::Error>());
+    match cause.map(io::Error::kind) {
+        Some(io::ErrorKind::IsADirectory) => return Some("error-cause-is-folder"),
+        Some(io::ErrorKind::NotADirectory) => return Some("error-cause-not-a-folder"),
+        Some(io::ErrorKind::InvalidFilename) => return Some("error-cause-name"),
+        Some(io::ErrorKind::FileTooLarge) => return Some("error-cause-too-large"),
+        _ => {}
+    }
+    match error.doing() {
+        "looking for signCert.der" => Some("error-cause-no-certificate"),
+        "reading what is not a regular file" => Some("error-cause-not-a-file"),
+        "reading a file of more than 1 MiB" => Some("error-cause-too-large"),
+        "reading a certificate" => Some("error-cause-not-a-certificate"),
+        _ => None,
+    }
+}
+
+pub(crate) fn about(error: &Error, message: String, words: &Words) -> String {
     match error.subject() {
         Some(subject) => words.tell("error-about", &[("message", (&message).into()), ("subject", subject.into())]),
         None => message,
     }
 }
 
+/// The causes of an error alone, as they are written, line by line; of one without a cause what was being done.
+pub(crate) fn causes(error: &Error) -> String {
+    let Some(mut cause) = std::error::Error::source(error) else { return error.doing().to_owned() };
+    let mut text = cause.to_string();
+    while let Some(next) = cause.source() {
+        text.push_str(&format!(": {next}"));
+        cause = next;
+    }
+    text.lines().map(crate::cli::printable::printable).collect::<Vec<_>>().join("\n")
+}
+
 /// The error and its causes.
-fn chain(error: &Error) -> String {
+pub(crate) fn chain(error: &Error) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use ingam::config::Config;
 use ingam::npki::authority::Authority;
 use ingam::pin::Pin;
 use ingam::sample::{SampleKind, SampleRequest, TestAuthority};
@@ -14,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::cli::failure::Failure;
 use crate::cli::file::{Output, Secrecy};
-use crate::cli::inventory::Inventory;
+use crate::cli::inventory::{Inventory, configuration};
 use crate::cli::language::Words;
 use crate::cli::output::{View, pem};
 use crate::cli::report::Exit;
@@ -48,7 +47,12 @@ const TEST_PASSWORD: &str = "ingam-TEST-2026!";
 const TEST_IDN: &str = "0000000000000";
 
 pub(crate) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
-    let given = arguments.password.given(None)?;
+    // What cannot be read fails before anything is written.
+    let config = configuration()?;
+    if arguments.name.as_ref().is_some_and(|name| name.trim().is_empty()) {
+        return Err(Failure::Usage("error-empty-name"));
+    }
+    let given = arguments.password.given(session, None)?;
     // What is told must hold from any folder.
     let folder = std::path::absolute(&arguments.output)
         .map_err(|error| Failure::file("making a folder", &arguments.output, error))?;
@@ -57,8 +61,13 @@ pub(crate) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Fail
         return Err(Failure::SampleExists { path: npki.to_string_lossy().into_owned() });
     }
     std::fs::create_dir_all(&folder).map_err(|error| Failure::file("making a folder", &folder, error))?;
-    let root = Output::new(&folder.join("root.pem"), false)?;
-    let ca = Output::new(&folder.join("ca.pem"), false)?;
+    let new = |name: &str| {
+        Output::new(&folder.join(name), false).map_err(|failure| match failure {
+            Failure::OutputExists { path } => Failure::SampleExists { path },
+            other => other,
+        })
+    };
+    let (root, ca) = (new("root.pem")?, new("ca.pem")?);
     let built_in = given.is_none();
     let password = given.unwrap_or_else(|| Pin::copy_of(TEST_PASSWORD.as_bytes()));
 
@@ -72,7 +81,7 @@ pub(crate) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Fail
         }
     }
     std::fs::create_dir(&npki).map_err(|error| Failure::file("making a folder", &npki, error))?;
-    let mut storage = NpkiFolder::new(npki.clone(), Config::default().folders);
+    let mut storage = NpkiFolder::new(npki.clone(), config.folders);
     for set in &sets {
         set.publish(&mut storage)?;
     }

@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::Read;
+use std::io::{IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -14,6 +14,7 @@ use ingam::selector::Pkcs11Uri;
 use ingam::{Error, ErrorKind};
 use zeroize::Zeroizing;
 
+use crate::cli::descriptor;
 use crate::cli::environment;
 use crate::cli::failure::{Failure, Secret};
 use crate::cli::prompt::{self, NoAnswer};
@@ -55,40 +56,42 @@ impl PasswordArguments {
         }
     }
 
-    /// Whether the password comes from standard input, so that nothing else can.
-    pub(crate) fn takes_stdin(&self) -> bool {
-        self.password_fd == Some(0)
+    /// The descriptor that the password is read from, so that nothing else can be.
+    pub(crate) fn descriptor(&self) -> Option<u32> {
+        self.password_fd
     }
 
     /// The password from wherever the user said, if the user said anything; `None` if only a person is left to ask.
-    pub(crate) fn given(&self, uri: Option<&Pkcs11Uri>) -> Result<Option<Pin>, Failure> {
+    pub(crate) fn given(&self, session: &Session, uri: Option<&Pkcs11Uri>) -> Result<Option<Pin>, Failure> {
         self.check()?;
-        let secret = if let Some(number) = self.password_fd {
-            from_descriptor("--password-fd", number)?
+        let (origin, secret) = if let Some(number) = self.password_fd {
+            let origin = "--password-fd";
+            (origin, from_descriptor(session, origin, number, Secret::Password)?)
         } else if let Some(path) = &self.password_file {
-            from_file(path, Readers::OwnerOnly)?
+            let origin = "--password-file";
+            (origin, from_file(origin, path, Readers::OwnerOnly)?)
         } else if let Some(path) = environment::systemd_credential() {
             // systemd itself keeps others out, and shows an access list as group rights.
-            from_file(&path, Readers::Any)?
+            ("ingam.pin", from_file("ingam.pin", &path, Readers::Any)?)
         } else if let Some(source) = uri.and_then(|uri| uri.pin_source.as_deref()) {
             let path = source.strip_prefix("file:").unwrap_or(source);
             let path = path.strip_prefix("//").unwrap_or(path);
             if !Path::new(path).is_absolute() {
                 return Err(Failure::SecretSourceUnsupported);
             }
-            from_file(Path::new(path), Readers::OwnerOnly)?
+            ("pin-source", from_file("pin-source", Path::new(path), Readers::OwnerOnly)?)
         } else if let Some(name) = &self.password_env {
-            let missing = || Failure::SecretVariableMissing { name: name.to_string_lossy().into_owned() };
-            Zeroizing::new(environment::variable(name).ok_or_else(missing)?.into_encoded_bytes())
+            let value = environment::variable(name).ok_or(Failure::SecretVariableMissing)?;
+            ("--password-env", Zeroizing::new(value.into_encoded_bytes()))
         } else {
             return Ok(None);
         };
-        not_empty(secret).map(|secret| Some(Pin::copy_of(&secret)))
+        not_empty(Some(origin), secret).map(|secret| Some(Pin::copy_of(&secret)))
     }
 
     /// The password, at last by asking for it.
     pub(crate) fn get(&self, session: &Session, uri: Option<&Pkcs11Uri>, question: &str) -> Result<Pin, Failure> {
-        if let Some(pin) = self.given(uri)? {
+        if let Some(pin) = self.given(session, uri)? {
             return Ok(pin);
         }
         let typed = ask(session, question, Secret::Password)?;
@@ -120,12 +123,19 @@ impl IdnArguments {
         }
     }
 
+    /// The descriptor that the number is read from.
+    pub(crate) fn descriptor(&self) -> Option<u32> {
+        self.idn_fd
+    }
+
     /// The number, at last by asking for it.
     pub(crate) fn get(&self, session: &Session) -> Result<SecretBytes, Failure> {
         let number = if let Some(number) = self.idn_fd {
-            not_empty(from_descriptor("--idn-fd", number)?)?
+            let origin = "--idn-fd";
+            not_empty(Some(origin), from_descriptor(session, origin, number, Secret::Idn)?)?
         } else if let Some(path) = &self.idn_file {
-            not_empty(from_file(path, Readers::OwnerOnly)?)?
+            let origin = "--idn-file";
+            not_empty(Some(origin), from_file(origin, path, Readers::OwnerOnly)?)?
         } else {
             ask(session, &session.words().say("prompt-idn"), Secret::Idn)?
         };
@@ -138,7 +148,7 @@ fn ask(session: &Session, question: &str, secret: Secret) -> Result<Zeroizing<Ve
         return Err(Failure::SecretNeeded(secret));
     }
     match prompt::hidden(question) {
-        Ok(answer) => not_empty(answer),
+        Ok(answer) => not_empty(None, answer),
         Err(NoAnswer::NoTerminal) => Err(Failure::SecretNeeded(secret)),
         Err(NoAnswer::Cancelled) => Err(Error::from(ErrorKind::Cancelled).into()),
         Err(NoAnswer::Terminal(error)) => Err(Error::io("asking on the terminal", error).into()),
@@ -155,11 +165,12 @@ enum Readers {
 /// The longest secret, in bytes.
 const LONGEST: usize = 4096;
 
-fn from_file(path: &Path, readers: Readers) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let failed = |error| Failure::file("reading a secret", path, error);
+/// The path is not repeated in an error: the secret itself may stand where its file belongs.
+fn from_file(origin: &'static str, path: &Path, readers: Readers) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let failed = |error| Failure::Library(Error::io("reading a secret", error).about(origin));
     let file = File::open(path).map_err(failed)?;
     if readers == Readers::OwnerOnly && others_may_read(&file).map_err(failed)? {
-        return Err(Failure::SecretFileOpen { path: path.to_string_lossy().into_owned() });
+        return Err(Failure::SecretFileOpen { origin });
     }
     one_line(file).map_err(failed)
 }
@@ -176,13 +187,21 @@ fn others_may_read(_: &File) -> std::io::Result<bool> {
     Ok(false)
 }
 
-fn from_descriptor(option: &'static str, number: u32) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let wrong = |_| Failure::BadValue { option, value: number.to_string() };
-    if number == 0 {
-        return one_line(std::io::stdin().lock()).map_err(wrong);
+fn from_descriptor(
+    session: &Session,
+    option: &'static str,
+    number: u32,
+    secret: Secret,
+) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let file = descriptor::reading(number).map_err(|_| Failure::BadDescriptor { option })?;
+    if file.is_terminal() {
+        let question = match secret {
+            Secret::Password => "prompt-password-of-nobody",
+            Secret::Idn => "prompt-idn",
+        };
+        return ask(session, &session.words().say(question), secret);
     }
-    // An open descriptor by its name: taking it over by its number alone would need unsafe code.
-    File::open(format!("/dev/fd/{number}")).and_then(one_line).map_err(wrong)
+    one_line(file).map_err(|error| Failure::Library(Error::io("reading a secret", error).about(option)))
 }
 
 /// All there is, without the one line break that editors and `echo` put at the end.
@@ -210,8 +229,8 @@ fn one_line(source: impl Read) -> std::io::Result<Zeroizing<Vec<u8>>> {
     Ok(secret)
 }
 
-fn not_empty(secret: Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    if secret.is_empty() { Err(Failure::SecretEmpty) } else { Ok(secret) }
+fn not_empty(origin: Option<&'static str>, secret: Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    if secret.is_empty() { Err(Failure::SecretEmpty { origin }) } else { Ok(secret) }
 }
 
 #[cfg(test)]

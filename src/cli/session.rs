@@ -44,6 +44,11 @@ impl Session {
         self.quiet
     }
 
+    /// Whether technical causes are printed too.
+    pub(crate) fn is_verbose(&self) -> bool {
+        self.verbose
+    }
+
     /// Whether a person may be asked for something.
     pub(crate) fn may_ask(&self) -> bool {
         !self.no_input

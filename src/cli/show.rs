@@ -5,13 +5,14 @@ use std::io::IsTerminal as _;
 use clap::Args;
 use ingam::ErrorKind;
 use ingam::certificate::{Certificate, seoul_date};
+use ingam::credential::{Pair, Purpose};
 use ingam::keystore::lock;
 use ingam::npki::policy::Kind;
 use ingam::npki::vid::IdentifyData;
 use serde_json::{Value, json};
 
 use crate::cli::failure::Failure;
-use crate::cli::inventory::{CertificateArgument, Inventory, Set, pin_source};
+use crate::cli::inventory::{CertificateArgument, Chosen, Inventory, Set, pin_source};
 use crate::cli::language::Words;
 use crate::cli::output::{View, facts, hex, pem};
 use crate::cli::report::{Exit, reason};
@@ -36,10 +37,13 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
     arguments.password.check()?;
+    if session.is_json() && (arguments.pem || arguments.der) {
+        return Err(Failure::Usage("error-json-and-form"));
+    }
     let selector = &arguments.certificate.certificate;
     let inventory = Inventory::take(arguments.certificate.medium.as_deref())?;
-    let set = inventory.find(session, selector)?;
-    let certificate = &set.credential.sign.certificate;
+    let chosen = inventory.find(session, selector)?;
+    let certificate = &chosen.pair.certificate;
     if arguments.pem {
         session.write(pem(certificate.der()).as_bytes())?;
         return Ok(Exit::Done);
@@ -51,11 +55,14 @@ pub(crate) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Fail
         session.write(certificate.der())?;
         return Ok(Exit::Done);
     }
-    let opened = match arguments.password.given(pin_source(selector).as_ref())? {
-        Some(pin) => Some(open(&inventory, set, &pin)?),
+    let opened = match arguments.password.given(session, pin_source(selector).as_ref())? {
+        Some(pin) => Some(open(&inventory, chosen, &pin)?),
         None => None,
     };
-    session.show(&Show { words: session.words(), set, opened, detailed: arguments.text, now: date::now() })?;
+    let uri = inventory.uri(&chosen.set.medium, chosen.pair).to_string();
+    let Chosen { set, pair } = chosen;
+    let (words, detailed) = (session.words(), arguments.text);
+    session.show(&Show { words, set, pair, uri, opened, detailed, now: date::now() })?;
     Ok(Exit::Done)
 }
 
@@ -64,8 +71,8 @@ struct Opened {
     has_vid_random: bool,
 }
 
-fn open(inventory: &Inventory, set: &Set, pin: &ingam::pin::Pin) -> Result<Opened, Failure> {
-    let key = set.key()?;
+fn open(inventory: &Inventory, Chosen { set, pair }: Chosen<'_>, pin: &ingam::pin::Pin) -> Result<Opened, Failure> {
+    let key = pair.key.as_ref().ok_or_else(|| Failure::NoPrivateKey { folder: set.folder() })?;
     let token = inventory.log_in(set, pin)?;
     let random = lock(&token).vid_random(key)?;
     Ok(Opened { has_vid_random: random.is_some() })
@@ -74,6 +81,9 @@ fn open(inventory: &Inventory, set: &Set, pin: &ingam::pin::Pin) -> Result<Opene
 struct Show<'a> {
     words: &'a Words,
     set: &'a Set,
+    /// The one of the set's pairs that is shown.
+    pair: &'a Pair,
+    uri: String,
     opened: Option<Opened>,
     detailed: bool,
     now: i64,
@@ -82,7 +92,12 @@ struct Show<'a> {
 impl View for Show<'_> {
     fn json(&self) -> Value {
         let mut cert = certificate::set_json(self.words, self.set, self.now);
-        let identity = IdentifyData::of(&self.set.credential.sign.certificate).ok().flatten();
+        let identity = IdentifyData::of(&self.pair.certificate).ok().flatten();
+        cert["shown"] = match self.pair.purpose {
+            Purpose::Sign => "sign",
+            Purpose::KeyManagement => "km",
+        }
+        .into();
         cert["vid"] = match identity.and_then(|identity| identity.vid) {
             Some(vid) => json!({ "hash": format!("{:?}", vid.hash()).to_lowercase(), "value": hex(vid.value()) }),
             None => Value::Null,
@@ -93,9 +108,9 @@ impl View for Show<'_> {
     }
 
     fn text(&self, words: &Words) -> String {
-        let certificate = &*self.set.credential.sign.certificate;
+        let certificate = &*self.pair.certificate;
         let mut rows = vec![
-            ("show-name", certificate.owner()),
+            ("show-name", certificate::name(certificate)),
             ("show-common-name", certificate.common_name()),
             ("show-issuer", self.issuer(words)),
             ("show-usage", self.usage(words)),
@@ -103,13 +118,16 @@ impl View for Show<'_> {
             ("show-key", self.key(words, certificate)),
             ("show-vid", self.vid(words, certificate)),
             ("show-serial", certificate.serial_hex()),
-            ("show-sha256", hex(&self.set.sha256)),
+            ("show-sha256", hex(&certificate.sha256())),
             ("show-medium", certificate::medium(words, &self.set.medium, true)),
             ("show-folder", self.set.folder()),
-            ("show-uri", self.set.uri.to_string()),
+            ("show-uri", self.uri.clone()),
         ];
         if self.detailed {
             rows.extend(details(words, certificate));
+        }
+        if certificate.has_damaged_extension() {
+            rows.push(("show-problem", words.say("show-extension-damaged")));
         }
         let folder = self.set.folder();
         rows.extend(self.set.entry.problems.iter().map(|problem| ("show-problem", reason(problem, &folder, words))));
@@ -120,7 +138,7 @@ impl View for Show<'_> {
 
 impl Show<'_> {
     fn issuer(&self, words: &Words) -> String {
-        let certificate = &self.set.credential.sign.certificate;
+        let certificate = &self.pair.certificate;
         words.tell(
             "show-issuer-value",
             &[
@@ -131,7 +149,7 @@ impl Show<'_> {
     }
 
     fn usage(&self, words: &Words) -> String {
-        let certificate = &self.set.credential.sign.certificate;
+        let certificate = &self.pair.certificate;
         let usage = certificate::usage(words, certificate);
         match Kind::of(certificate).oid.filter(|oid| !usage.contains(oid)) {
             Some(oid) => format!("{usage} {oid}"),
@@ -152,7 +170,8 @@ impl Show<'_> {
 
     fn key(&self, words: &Words, certificate: &Certificate) -> String {
         let bits = certificate.key_bits().map(|bits| format!(" {bits}")).unwrap_or_default();
-        let pairs = match (&self.set.credential.sign.key, &self.set.credential.km) {
+        let pairs = match (&self.pair.key, &self.set.credential.km) {
+            (Some(_), _) if self.pair.purpose == Purpose::KeyManagement => "show-key-km",
             (None, _) => "show-key-missing",
             (Some(_), None) => "show-key-sign",
             (Some(_), Some(km)) if km.key.is_some() => "show-key-sign-and-km",

@@ -11,7 +11,6 @@ use ingam::mechanism::{Hash, SignInput, SignMechanism, SignRequest};
 use ingam::{Error, ErrorKind};
 use serde_json::{Value, json};
 
-use crate::cli::date;
 use crate::cli::failure::Failure;
 use crate::cli::file::{self, Output, Secrecy};
 use crate::cli::inventory::{CertificateArgument, Inventory, Set};
@@ -20,6 +19,7 @@ use crate::cli::output::{View, hex};
 use crate::cli::report::Exit;
 use crate::cli::secret::PasswordArguments;
 use crate::cli::session::Session;
+use crate::cli::{certificate, date};
 
 /// With which certificate what is signed, and how.
 #[derive(Args, Debug)]
@@ -93,18 +93,23 @@ pub(crate) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Fail
     if session.is_json() && output.is_stdout() {
         return Err(Failure::Usage("error-json-and-stdout"));
     }
-    if arguments.input.as_os_str() == "-" && arguments.password.takes_stdin() {
-        return Err(Failure::Usage("error-stdin-twice"));
+    if arguments.input.as_os_str() == "-" && arguments.password.descriptor() == Some(0) {
+        return Err(Failure::SameInput { one: "--in", other: "--password-fd" });
+    }
+    if output.is_input(&arguments.input) {
+        return Err(Failure::Usage("error-output-is-input"));
     }
     let selector = &arguments.certificate.certificate;
     let inventory = Inventory::take(arguments.certificate.medium.as_deref())?;
-    let set = inventory.find(session, selector)?;
+    let set = inventory.find_signing(session, selector)?;
     let key = set.key()?;
     let input = file::input(&arguments.input)?;
     let certificate = &set.credential.sign.certificate;
-    let expired = certificate.standing(date::now()) == Standing::Expired;
-    if expired {
-        session.note(&session.words().say("sign-expired"));
+    let standing = certificate.standing(date::now());
+    match standing {
+        Standing::Expired => session.note(&session.words().say("sign-expired")),
+        Standing::NotYetValid => session.note(&session.words().say("sign-not-yet-valid")),
+        Standing::Valid | Standing::RenewalPeriod(_) => {}
     }
 
     let token = inventory.open(session, set, selector, &arguments.password)?;
@@ -119,7 +124,7 @@ pub(crate) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Fail
             output: &output,
             algorithm: arguments.scheme.name(),
             length: signature.len(),
-            expired,
+            standing,
         })?;
     }
     Ok(Exit::Done)
@@ -149,7 +154,7 @@ struct Signed<'a> {
     output: &'a Output,
     algorithm: String,
     length: usize,
-    expired: bool,
+    standing: Standing,
 }
 
 impl View for Signed<'_> {
@@ -161,7 +166,12 @@ impl View for Signed<'_> {
                 "bytes": self.length,
                 "algorithm": self.algorithm,
             },
-            "cert": { "sha256": hex(&self.set.sha256), "key_id": hex(&certificate.key_id()), "expired": self.expired },
+            "cert": {
+                "sha256": hex(&self.set.sha256),
+                "key_id": hex(&certificate.key_id()),
+                "standing": self.standing.key(),
+                "expired": self.standing == Standing::Expired,
+            },
         })
     }
 
@@ -171,7 +181,7 @@ impl View for Signed<'_> {
         let text = words.tell(
             "sign-done",
             &[
-                ("name", (&certificate.owner()).into()),
+                ("name", (&certificate::name(certificate)).into()),
                 ("file", (&*file).into()),
                 ("algorithm", (&self.algorithm).into()),
                 ("bytes", self.length.into()),

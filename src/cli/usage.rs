@@ -77,9 +77,11 @@ fn hint(words: &Words, error: &clap::Error, help: &str) -> String {
         lines.push(words.tell("error-valid-values", &[("values", (&valid).into())]));
     }
     for kind in [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue] {
-        let suggestion = text(error, kind);
         // Those are there to be refused.
-        if !suggestion.is_empty() && !["--password", "--pin", "--idn"].contains(&suggestion.as_str()) {
+        let refused = |word: &&str| ["--password", "--pin", "--idn"].contains(word);
+        let suggestion = text(error, kind);
+        let suggestion = suggestion.split(", ").filter(|word| !refused(word)).collect::<Vec<_>>().join(", ");
+        if !suggestion.is_empty() {
             lines.push(words.tell("error-did-you-mean", &[("suggestion", (&suggestion).into())]));
         }
     }

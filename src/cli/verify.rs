@@ -3,21 +3,21 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use const_oid::db::rfc5912::SHA_1_WITH_RSA_ENCRYPTION;
 use ingam::certificate::{Certificate, seoul_date};
-use ingam::credential::Purpose;
 use ingam::npki::ca_pubs;
 use ingam::npki::chain::{KISA_ROOT_CA_4, Question, Reason, Verdict, Verdicts};
 use serde_json::{Value, json};
 
-use crate::cli::date;
 use crate::cli::failure::Failure;
 use crate::cli::file;
-use crate::cli::inventory::{CertificateArgument, Inventory, Set};
+use crate::cli::inventory::{CertificateArgument, Chosen, Inventory, Set};
 use crate::cli::language::Words;
 use crate::cli::output::{View, facts, hex};
 use crate::cli::report::Exit;
 use crate::cli::session::Session;
 use crate::cli::sign::{SchemeArguments, fits, hash_all};
+use crate::cli::{certificate, date};
 
 /// The certificate and whom to trust; or a signature of it and what was signed.
 #[derive(Args, Debug)]
@@ -35,11 +35,20 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
+    let is_stdin = |path: &PathBuf| path.as_os_str() == "-";
+    if arguments.input.as_ref().is_some_and(is_stdin) && arguments.signature.as_ref().is_some_and(is_stdin) {
+        return Err(Failure::SameInput { one: "--in", other: "--signature" });
+    }
+    if arguments.ca.iter().filter(|path| is_stdin(path)).count() > 1 {
+        return Err(Failure::SameInput { one: "--ca", other: "--ca" });
+    }
+    let selector = &arguments.certificate.certificate;
     let inventory = Inventory::take(arguments.certificate.medium.as_deref())?;
-    let set = inventory.find(session, &arguments.certificate.certificate)?;
     match (&arguments.input, &arguments.signature) {
-        (Some(input), Some(signature)) => signature_fits(session, set, arguments, input, signature),
-        _ => certificate(session, set, arguments),
+        (Some(input), Some(signature)) => {
+            signature_fits(session, inventory.find_signing(session, selector)?, arguments, input, signature)
+        }
+        _ => of_certificate(session, inventory.find(session, selector)?, arguments),
     }
 }
 
@@ -77,30 +86,34 @@ impl View for Raw<'_> {
 
     fn text(&self, words: &Words) -> String {
         let key = if self.fits { "verify-signature-fits" } else { "verify-signature-wrong" };
-        let name = self.set.credential.sign.certificate.owner();
+        let name = certificate::name(&self.set.credential.sign.certificate);
         let text = words.tell(key, &[("name", (&name).into()), ("algorithm", (&self.algorithm).into())]);
         // What a signature alone does not say.
         format!("{text}\n  {}\n", words.say("verify-signature-note"))
     }
 }
 
-fn certificate(session: &Session, set: &Set, arguments: &Arguments) -> Result<Exit, Failure> {
-    let mut trusted = Vec::new();
+fn of_certificate(session: &Session, chosen: Chosen<'_>, arguments: &Arguments) -> Result<Exit, Failure> {
+    let mut given = Vec::new();
     for path in &arguments.ca {
-        trusted.extend(certificates(path)?);
+        given.extend(certificates(path)?);
     }
-    let certificate = &set.credential.sign.certificate;
+    // Only a root is trusted by being named; a CA below one helps to find the way to it.
+    let (trusted, below): (Vec<_>, Vec<_>) = given.iter().partition(|certificate| certificate.is_self_issued());
+    let Chosen { set, pair } = chosen;
+    let certificate = &pair.certificate;
     let now = date::now();
+    let by_option = !trusted.is_empty();
     let question = Question {
         certificate,
-        candidates: set.credential.ca_certificates.iter().map(AsRef::as_ref).collect(),
-        trusted: trusted.iter().collect(),
+        candidates: set.credential.ca_certificates.iter().map(AsRef::as_ref).chain(below).collect(),
+        trusted,
         now,
-        purpose: Purpose::Sign,
+        purpose: pair.purpose,
     };
     let verdicts = question.answer();
     let failed = items(&verdicts).iter().any(|(_, verdict)| verdict.is_failed());
-    session.show(&Certified { set, verdicts, by_option: !trusted.is_empty() })?;
+    session.show(&Certified { certificate, verdicts, by_option })?;
     Ok(if failed { Exit::Failed } else { Exit::Done })
 }
 
@@ -123,7 +136,7 @@ fn from_pem(bytes: &[u8]) -> Option<Vec<Certificate>> {
 }
 
 struct Certified<'a> {
-    set: &'a Set,
+    certificate: &'a Certificate,
     verdicts: Verdicts<'a>,
     by_option: bool,
 }
@@ -142,7 +155,7 @@ fn items(verdicts: &Verdicts<'_>) -> [(&'static str, Verdict); 5] {
 impl View for Certified<'_> {
     fn json(&self) -> Value {
         let mut document = json!({
-            "cert": { "sha256": hex(&self.set.sha256) },
+            "cert": { "sha256": hex(&self.certificate.sha256()) },
             "path": self.verdicts.path.iter().map(|ca| json!({
                 "common_name": ca.common_name(),
                 "sha256": hex(&ca.sha256()),
@@ -158,7 +171,6 @@ impl View for Certified<'_> {
     }
 
     fn text(&self, words: &Words) -> String {
-        let certificate = &self.set.credential.sign.certificate;
         let rows: Vec<(String, String)> = items(&self.verdicts)
             .into_iter()
             .map(|(item, verdict)| {
@@ -172,7 +184,7 @@ impl View for Certified<'_> {
                 (words.say(name), self.verdict(words, item, verdict))
             })
             .collect();
-        let title = words.tell("verify-title", &[("name", (&certificate.owner()).into())]);
+        let title = words.tell("verify-title", &[("name", (&certificate::name(self.certificate)).into())]);
         format!("{title}\n{}", facts(&rows))
     }
 }
@@ -186,6 +198,10 @@ impl Certified<'_> {
             Verdict::Ok => match item {
                 "chain" => format!("✓ {}", self.root(words)),
                 "period" => format!("✓ {}", self.period(words)),
+                // Made with a hash that is no longer safe; how much that counts is the reader's to judge.
+                "signature" if self.certificate.signature_algorithm() == Some(SHA_1_WITH_RSA_ENCRYPTION) => {
+                    "✓ (SHA-1)".to_owned()
+                }
                 _ => "✓".to_owned(),
             },
         }
@@ -201,8 +217,7 @@ impl Certified<'_> {
     }
 
     fn period(&self, words: &Words) -> String {
-        let certificate = &self.set.credential.sign.certificate;
-        let (from, to) = (seoul_date(certificate.not_before()), seoul_date(certificate.not_after()));
+        let (from, to) = (seoul_date(self.certificate.not_before()), seoul_date(self.certificate.not_after()));
         words.tell("verify-period-value", &[("from", (&from).into()), ("to", (&to).into())])
     }
 

@@ -1,14 +1,14 @@
 //! This file is `ingam vid`: 본인확인. It checks an owner's number against a certificate, and hands R to whom may have it.
 
-use std::fs::File;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use ingam::ErrorKind;
 use ingam::credential::VidRandom;
 use ingam::keystore::lock;
 use ingam::npki::vid::{IdentifyData, Vid};
+use ingam::secret::SecretBytes;
+use ingam::{Error, ErrorKind};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
@@ -20,6 +20,7 @@ use crate::cli::output::{View, base64, hex};
 use crate::cli::report::Exit;
 use crate::cli::secret::{IdnArguments, PasswordArguments};
 use crate::cli::session::Session;
+use crate::cli::{certificate, descriptor};
 
 /// The two verbs of `vid`.
 #[derive(Args, Debug)]
@@ -81,17 +82,20 @@ pub(crate) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Fail
 fn verify(session: &Session, arguments: &VerifyArguments) -> Result<Exit, Failure> {
     arguments.password.check()?;
     arguments.idn.check()?;
+    if let (Some(idn), Some(password)) = (arguments.idn.descriptor(), arguments.password.descriptor())
+        && idn == password
+    {
+        return Err(Failure::SameInput { one: "--idn-fd", other: "--password-fd" });
+    }
     let selector = &arguments.certificate.certificate;
     let inventory = Inventory::take(arguments.certificate.medium.as_deref())?;
-    let set = inventory.find(session, selector)?;
+    let set = inventory.find_signing(session, selector)?;
     let vid = vid_of(set)?;
     // First the number: a person is asked for what they came to check, then for the password.
     let idn = arguments.idn.get(session)?;
+    check_form(&vid, &idn)?;
     let random = open_random(session, &inventory, set, selector, &arguments.password)?;
-    let fits = vid.fits(&idn, &random).map_err(|error| match error.kind() {
-        ErrorKind::InvalidInput => Failure::BadIdn,
-        _ => error.into(),
-    })?;
+    let fits = vid.fits(&idn, &random)?;
     session.show(&Checked { set, fits })?;
     Ok(if fits { Exit::Done } else { Exit::Failed })
 }
@@ -105,7 +109,7 @@ fn random(session: &Session, arguments: &RandomArguments) -> Result<Exit, Failur
     }
     let selector = &arguments.certificate.certificate;
     let inventory = Inventory::take(arguments.certificate.medium.as_deref())?;
-    let set = inventory.find(session, selector)?;
+    let set = inventory.find_signing(session, selector)?;
     let random = open_random(session, &inventory, set, selector, &arguments.password)?;
     let written = written(&random, arguments.form);
     match (&output, arguments.out_fd) {
@@ -113,9 +117,18 @@ fn random(session: &Session, arguments: &RandomArguments) -> Result<Exit, Failur
         (None, number) => write_to_descriptor(number.unwrap_or_default(), &written)?,
     }
     if !to_stdout && (session.is_json() || !session.is_quiet()) {
-        session.show(&Handed { set, form: arguments.form, to: output.as_ref().map(Output::path) })?;
+        session.show(&Handed { set, form: arguments.form, to: output.as_ref() })?;
     }
     Ok(Exit::Done)
+}
+
+/// Refuses a number that is none before a password is asked for: whatever R is, it would be refused.
+fn check_form(vid: &Vid, idn: &SecretBytes) -> Result<(), Failure> {
+    match vid.fits(idn, &VidRandom::copy_of(&[0; VidRandom::LEN])) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::InvalidInput => Err(Failure::BadIdn),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn vid_of(set: &Set) -> Result<Vid, Failure> {
@@ -149,13 +162,12 @@ fn written(random: &VidRandom, form: Form) -> Zeroizing<Vec<u8>> {
 }
 
 fn write_to_descriptor(number: u32, bytes: &[u8]) -> Result<(), Failure> {
-    let wrong = |_| Failure::BadValue { option: "--out-fd", value: number.to_string() };
-    // As for passwords: by name, since taking a number over would need unsafe code.
-    let mut file = File::options().write(true).open(format!("/dev/fd/{number}")).map_err(wrong)?;
-    if std::io::IsTerminal::is_terminal(&file) {
+    let option = "--out-fd";
+    let mut file = descriptor::writing(number).map_err(|_| Failure::BadDescriptor { option })?;
+    if file.is_terminal() {
         return Err(Failure::OutputIsTerminal);
     }
-    file.write_all(bytes).map_err(wrong)
+    file.write_all(bytes).map_err(|error| Error::io("writing R", error).about(option).into())
 }
 
 struct Checked<'a> {
@@ -170,14 +182,17 @@ impl View for Checked<'_> {
 
     fn text(&self, words: &Words) -> String {
         let key = if self.fits { "vid-fits" } else { "vid-does-not-fit" };
-        format!("{}\n", words.tell(key, &[("name", (&self.set.credential.sign.certificate.owner()).into())]))
+        format!(
+            "{}\n",
+            words.tell(key, &[("name", (&certificate::name(&self.set.credential.sign.certificate)).into())])
+        )
     }
 }
 
 struct Handed<'a> {
     set: &'a Set,
     form: Form,
-    to: Option<&'a Path>,
+    to: Option<&'a Output>,
 }
 
 impl View for Handed<'_> {
@@ -188,19 +203,19 @@ impl View for Handed<'_> {
             Form::Raw => "raw",
         };
         json!({
-            "vid_random": { "form": form, "file": self.to.map(|path| path.to_string_lossy()) },
+            "vid_random": { "form": form, "file": self.to.map(|output| output.path().to_string_lossy()) },
             "cert": { "sha256": hex(&self.set.sha256) },
         })
     }
 
     fn text(&self, words: &Words) -> String {
-        let name = self.set.credential.sign.certificate.owner();
+        let name = certificate::name(&self.set.credential.sign.certificate);
         let text = match self.to {
-            Some(path) => {
-                let path = path.to_string_lossy();
+            Some(output) if output.is_file() => {
+                let path = output.path().to_string_lossy();
                 words.tell("vid-random-written", &[("name", (&name).into()), ("file", (&*path).into())])
             }
-            None => words.tell("vid-random-handed", &[("name", (&name).into())]),
+            _ => words.tell("vid-random-handed", &[("name", (&name).into())]),
         };
         format!("{text}\n")
     }

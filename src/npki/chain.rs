@@ -196,6 +196,10 @@ impl<'a> Question<'a> {
     }
 
     fn usage(&self) -> Result<(), Reason> {
+        // The restriction may stand behind what cannot be read.
+        if self.certificate.has_damaged_extension() {
+            return Err(Reason::DamagedExtension);
+        }
         let Some(usage) = self.certificate.key_usage() else { return Ok(()) };
         let allowed = match self.purpose {
             Purpose::Sign => usage.allows(KeyUsage::DIGITAL_SIGNATURE) || usage.allows(KeyUsage::NON_REPUDIATION),

@@ -3,6 +3,8 @@
 //!
 //! Only for writing. Who reads takes the identity from the certificate, never from the folder.
 
+use sha2::{Digest as _, Sha256};
+
 use crate::certificate::{Certificate, Name, printable};
 use crate::credential::EntryName;
 use crate::npki::authority::Authority;
@@ -21,7 +23,8 @@ pub fn entry_name(certificate: &Certificate) -> EntryName {
     EntryName::new(&format!("{folder}/USER/{}", folder_name(certificate)))
 }
 
-/// The folder's own name. A character that some file system refuses is `_`; what is longer than [`MAX_LEN`] is cut.
+/// The folder's own name. A character that some file system refuses is `_`; what is longer than [`MAX_LEN`] is
+/// cut and ends with a hash of the whole.
 #[must_use]
 pub fn folder_name(certificate: &Certificate) -> String {
     let name = distinguished_name(&certificate.subject());
@@ -48,8 +51,14 @@ fn distinguished_name(subject: &Name<'_>) -> String {
 fn safe(name: &str) -> String {
     const REFUSED: &[char] = &['\\', '/', ':', '*', '?', '"', '<', '>', '|', char::REPLACEMENT_CHARACTER];
     let mut safe = printable(name).replace(REFUSED, "_");
-    while safe.len() > MAX_LEN {
-        safe.pop();
+    if safe.len() > MAX_LEN {
+        // Two names that begin alike stay two.
+        let digest: String = Sha256::digest(name).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        while safe.len() > MAX_LEN - 1 - digest.len() {
+            safe.pop();
+        }
+        safe.push('~');
+        safe.push_str(&digest);
     }
     // Windows drops a trailing dot or space, and a leading dot would hide the folder or lead out of it.
     if safe.ends_with(['.', ' ']) {
@@ -80,7 +89,14 @@ mod tests {
     #[test]
     fn a_long_name_is_cut_between_characters() {
         let long = format!("cn={}", "가".repeat(100));
-        assert_eq!(safe(&long), format!("cn={}", "가".repeat(84)));
+        assert!(safe(&long).starts_with(&format!("cn={}~", "가".repeat(81))), "{}", safe(&long));
         assert_eq!(safe(&"a".repeat(300)).len(), MAX_LEN);
+    }
+
+    #[test]
+    fn long_names_that_begin_alike_have_folders_of_their_own() {
+        let (one, other) = (format!("{}1", "a".repeat(300)), format!("{}2", "a".repeat(300)));
+        assert_ne!(safe(&one), safe(&other));
+        assert_eq!(safe(&one), safe(&one));
     }
 }

@@ -283,7 +283,7 @@ const POLICIES: &[(&str, Holder, Usage)] = &[
     ("1.2.410.200004.5.5.1.4.1", Corporate, Usage::Partner),
     ("1.2.410.200004.5.5.1.4.2", Corporate, Usage::TaxInvoice),
     // NCASign
-    ("1.2.410.200004.5.3.1.1", Institution, Usage::Universal),
+    ("1.2.410.200004.5.3.1.1", Institution, Usage::Unknown),
     ("1.2.410.200004.5.3.1.2", Corporate, Usage::Universal),
     ("1.2.410.200004.5.3.1.9", Individual, Usage::Universal),
 ];

@@ -7,7 +7,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use crate::credential::Credential;
+use crate::credential::{Credential, Pair};
 use crate::error::{Error, ErrorKind};
 use crate::medium::{Medium, MediumKind};
 
@@ -27,21 +27,22 @@ pub enum CertificateSelector {
 }
 
 impl CertificateSelector {
-    /// Whether it names this set of this medium. A set has two certificates if it has an encryption pair; number,
-    /// SHA-256 and id of either name it.
+    /// The pair that it names of this set of this medium, `None` if it names neither. A name is that of the signing
+    /// pair; number, SHA-256 and attributes of a URI may name the encryption pair too. Where both fit, the signing pair.
     #[must_use]
-    pub fn fits(&self, medium: &Medium, credential: &Credential) -> bool {
-        let certificates = || credential.pairs().map(|pair| &pair.certificate);
+    pub fn pair_of<'a>(&self, medium: &Medium, credential: &'a Credential) -> Option<&'a Pair> {
+        let first = |fits: &dyn Fn(&Pair) -> bool| credential.pairs().find(|pair| fits(pair));
         match self {
             Self::Name(part) => {
                 let part = part.to_lowercase();
                 let named = |name: String| name.to_lowercase().contains(&part);
                 let certificate = &credential.sign.certificate;
-                named(certificate.owner()) || named(certificate.common_name())
+                (named(certificate.owner()) || named(certificate.common_name())).then_some(&credential.sign)
             }
-            Self::Serial(hex) => certificates().any(|it| it.serial_hex().trim_start_matches('0') == hex),
-            Self::Sha256(hex) => certificates().any(|it| to_hex(&it.sha256()).starts_with(hex)),
-            Self::Uri(uri) => uri.fits_token(medium) && certificates().any(|it| uri.fits_certificate(it)),
+            Self::Serial(hex) => first(&|pair| pair.certificate.serial_hex().trim_start_matches('0') == hex),
+            Self::Sha256(hex) => first(&|pair| to_hex(&pair.certificate.sha256()).starts_with(hex)),
+            Self::Uri(uri) if uri.fits_token(medium) => first(&|pair| uri.fits_pair(pair)),
+            Self::Uri(_) => None,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::certificate::Certificate;
+use crate::credential::{Pair, Purpose};
 use crate::error::{Error, ErrorKind, Result};
 use crate::medium::Medium;
 
@@ -67,13 +68,18 @@ impl Pkcs11Uri {
             && self.serial.as_ref().is_none_or(|serial| *serial == medium.id.serial())
     }
 
-    /// Whether its object attributes name this certificate or a key of it.
+    /// Whether its object attributes name this pair's certificate or a key of it.
     #[must_use]
-    pub fn fits_certificate(&self, certificate: &Certificate) -> bool {
+    pub fn fits_pair(&self, pair: &Pair) -> bool {
+        let certificate = &pair.certificate;
         let types = [ObjectType::Certificate, ObjectType::PrivateKey, ObjectType::PublicKey];
         let (owner, serial) = (certificate.owner(), certificate.serial_hex());
         // As the PKCS#11 module labels its objects.
-        let names = [certificate.common_name(), format!("{owner} km"), owner];
+        let labelled = match pair.purpose {
+            Purpose::Sign => owner.clone(),
+            Purpose::KeyManagement => format!("{owner} km"),
+        };
+        let names = [certificate.common_name(), labelled, owner];
         let named = |object: &String| names.iter().any(|name| object == name || *object == format!("{name} {serial}"));
         self.id.as_ref().is_none_or(|id| *id == certificate.key_id())
             && self.object.as_ref().is_none_or(named)

@@ -1,6 +1,7 @@
 //! This file shows each certificate as a slot of its own: for many people's certificates, each with its own password.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 
 use crate::credential::{Credential, Entry, EntryName, KeyId, VidRandom};
 use crate::driver::Driver;
@@ -15,11 +16,13 @@ const NAME: &str = "certificate";
 /// Every certificate of every medium as a medium.
 pub(super) struct Certificates {
     media: Keystore,
+    /// Where each certificate of the last scan is.
+    places: Mutex<HashMap<MediumId, (SharedToken, EntryName)>>,
 }
 
 impl Certificates {
     pub(super) fn new(media: Keystore) -> Self {
-        Self { media }
+        Self { media, places: Mutex::default() }
     }
 
     /// The certificates of the media that are there, with the token that each is on.
@@ -48,13 +51,17 @@ impl Driver for Certificates {
         let unusable = self.media.slots().into_iter().filter(|slot| slot.present && !slot.medium.is_usable());
         let unusable = unusable
             .map(|slot| Medium { id: MediumId::new(NAME, &slot.medium.id.to_string()), ..(*slot.medium).clone() });
-        Ok(self.certificates().into_iter().map(|(medium, ..)| medium).chain(unusable).collect())
+        let found = self.certificates();
+        *lock(&self.places) = found
+            .iter()
+            .map(|(medium, token, entry)| (medium.id.clone(), (Arc::clone(token), entry.clone())))
+            .collect();
+        Ok(found.into_iter().map(|(medium, ..)| medium).chain(unusable).collect())
     }
 
     fn open(&self, id: &MediumId) -> Result<Box<dyn Token>> {
-        let mut found = self.certificates().into_iter();
-        let found = found.find(|(medium, ..)| medium.id == *id);
-        let (_, token, entry) = found.ok_or(Error::new(ErrorKind::Removed, "opening a certificate").on(id))?;
+        let place = lock(&self.places).get(id).cloned();
+        let (token, entry) = place.ok_or(Error::new(ErrorKind::Removed, "opening a certificate").on(id))?;
         Ok(Box::new(CertificateToken { token, entry }))
     }
 }
