@@ -171,9 +171,9 @@ fn of_private_key(object: View<'_>, kind: CK_ATTRIBUTE_TYPE) -> Answer<Value<'_>
 fn unique_id(object: View<'_>) -> String {
     let mut hasher = Hasher::new(Hash::Sha256);
     match object.objects.holder(object.index) {
-        Holder::Owner { pair, .. } => {
-            hasher.update(pair.entry.as_str().as_bytes());
-            hasher.update(match pair.purpose {
+        Holder::Owner { entry, purpose } => {
+            hasher.update(entry.name.as_str().as_bytes());
+            hasher.update(match purpose {
                 Purpose::Sign => b"\0sign",
                 Purpose::KeyManagement => b"\0km",
             });

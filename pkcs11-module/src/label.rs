@@ -32,7 +32,7 @@ pub(crate) fn labels(records: &[Record]) -> Vec<Box<str>> {
 fn name(record: &Record) -> String {
     let certificate = &record.certificate;
     let name = match &record.holder {
-        Holder::Owner { pair, .. } => match pair.purpose {
+        Holder::Owner { purpose, .. } => match purpose {
             Purpose::Sign => certificate.owner(),
             Purpose::KeyManagement => format!("{} km", certificate.owner()),
         },

@@ -28,6 +28,7 @@ mod slot;
 mod state;
 mod text;
 mod trace;
+mod user_name;
 
 pub use abi::entries::{C_GetFunctionList, C_GetInterface, C_GetInterfaceList};
 #[cfg(feature = "fault-injection")]

@@ -48,10 +48,15 @@ impl Login {
         self.number
     }
 
-    /// Whether it is known if this object is there for this password.
+    /// Whether this object is known to be there, or known not to be although the password opens its key.
     pub(crate) fn knows(&self, certificate: CK_OBJECT_HANDLE, part: Part) -> bool {
-        let tried = self.keys.get(&certificate);
-        tried.is_some_and(|tried| part == Part::PrivateKey || !tried.opens || tried.random.is_some())
+        let opened = self.keys.get(&certificate).filter(|tried| tried.opens);
+        opened.is_some_and(|tried| part == Part::PrivateKey || tried.random.is_some())
+    }
+
+    /// Whether the password did not open this key when it was last tried.
+    pub(crate) fn refused(&self, certificate: CK_OBJECT_HANDLE) -> bool {
+        self.keys.get(&certificate).is_some_and(|tried| !tried.opens)
     }
 
     /// Remembers what the password did to a key, and if it was looked for, whether there is an R.
@@ -67,6 +72,12 @@ impl Login {
         for certificate in certificates {
             self.keys.remove(certificate);
         }
+    }
+
+    /// Forgets which keys did not open: what was in the way, such as a medium that failed to answer, may be gone. The
+    /// token remembers what the password is to blame for.
+    pub(crate) fn forget_refusals(&mut self) {
+        self.keys.retain(|_, tried| tried.opens);
     }
 
     /// The handle of a private object; `None` if the password does not open it or it does not exist.

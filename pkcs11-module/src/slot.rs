@@ -128,15 +128,15 @@ impl SlotState {
         lock(&self.kept).login_number()
     }
 
-    /// Logs in.
+    /// Logs in, to everything or to one set.
     ///
     /// # Errors
     /// `CKR_USER_ALREADY_LOGGED_IN` and its like; why the token refuses the PIN.
-    pub(crate) fn login(&self, library: &Library, role: Role, pin: &Pin) -> Answer {
-        noticed(library, self.try_login(library.keystore(), role, pin))
+    pub(crate) fn login(&self, library: &Library, role: Role, scope: &Scope, pin: &Pin) -> Answer {
+        noticed(library, self.try_login(library.keystore(), role, scope, pin))
     }
 
-    fn try_login(&self, keystore: &Keystore, role: Role, pin: &Pin) -> Answer {
+    fn try_login(&self, keystore: &Keystore, role: Role, scope: &Scope, pin: &Pin) -> Answer {
         let token = self.token(keystore)?;
         let mut token = lock(&token);
         {
@@ -150,7 +150,7 @@ impl SlotState {
                 return Err(CKR_SESSION_READ_ONLY_EXISTS.into());
             }
         }
-        token.login(role, &Scope::All, pin).map_err(|error| match (error.kind(), role) {
+        token.login(role, scope, pin).map_err(|error| match (error.kind(), role) {
             // No token of files has a security officer.
             (ErrorKind::Unsupported, Role::SecurityOfficer) => Rv::caused(CKR_USER_TYPE_INVALID, error),
             (ErrorKind::NotFound, Role::User) => Rv::caused(CKR_USER_PIN_NOT_INITIALIZED, error),
@@ -259,6 +259,7 @@ impl SlotState {
         kept.listed = Some(Instant::now());
         if let Some(login) = &mut kept.login {
             login.forget_keys(&changed);
+            login.forget_refusals();
         }
         Ok(objects)
     }
@@ -303,7 +304,13 @@ impl SlotState {
         let (login, untried) = {
             let kept = lock(&self.kept);
             let login = kept.login.as_ref().ok_or(CKR_USER_NOT_LOGGED_IN)?;
-            let unknown = |(index, part): &&(usize, Part)| !login.knows(objects.handle(*index), *part);
+            // A few are asked of the token each time, which remembers what the password is to blame for; of many, those
+            // that it refused are taken as refused until the next listing.
+            let many = candidates.len() > BATCH;
+            let unknown = |(index, part): &&(usize, Part)| {
+                let certificate = objects.handle(*index);
+                !(login.knows(certificate, *part) || many && login.refused(certificate))
+            };
             (login.number(), candidates.iter().filter(unknown).copied().collect::<Vec<_>>())
         };
         for batch in untried.chunks(BATCH) {

@@ -134,3 +134,30 @@ fn a_password_shows_the_keys_that_it_opens_and_no_others() {
     session.one(CKO_PRIVATE_KEY, &stranger);
     assert_eq!(session.find(&[(CKA_CLASS, &CKO_PRIVATE_KEY.to_ne_bytes()), (CKA_ID, &npki.sign_id())]), Ok(vec![]));
 }
+
+#[test]
+fn a_user_name_logs_in_to_one_certificate() {
+    let mut npki = Npki::one();
+    npki.add("이몽룡", PASSWORD);
+    let module = Module::start(&npki);
+    let session = module.open();
+    let login = |name: &str, password: &str| {
+        let (mut name, mut pin) = (name.as_bytes().to_vec(), password.as_bytes().to_vec());
+        let (pin_len, name_len) = (number(pin.len()), number(name.len()));
+        c!(C_LoginUser(session.0, CKU_USER, pin.as_mut_ptr(), pin_len, name.as_mut_ptr(), name_len))
+    };
+    let keys = || session.find(&[(CKA_CLASS, &CKO_PRIVATE_KEY.to_ne_bytes())]).unwrap().len();
+    assert_eq!(login("성춘향", PASSWORD), Err(CKR_ARGUMENTS_BAD));
+    assert_eq!(login("이몽룡", "wrong"), Err(CKR_PIN_INCORRECT));
+    let id: String = npki.sets[1].sign.key_id().iter().map(|byte| format!("{byte:02X}")).collect();
+    let serial = npki.sets[1].km.as_ref().unwrap().serial_hex();
+    for name in ["이몽룡", &npki.sets[1].sign.common_name(), &id, &serial] {
+        assert_eq!(login(name, PASSWORD), Ok(()), "{name}");
+        assert_eq!(login(name, PASSWORD), Err(CKR_USER_ALREADY_LOGGED_IN));
+        assert_eq!(keys(), 2, "those of one set, although the other has the same password");
+        session.one(CKO_PRIVATE_KEY, &npki.sets[1].sign.key_id());
+        c!(C_Logout(session.0)).unwrap();
+    }
+    assert_eq!(login("", PASSWORD), Ok(()));
+    assert_eq!(keys(), 4);
+}

@@ -348,7 +348,7 @@ entries! {
         C_LoginUser(
             Session[session: CK_SESSION_HANDLE], Number[user: CK_USER_TYPE],
             Secret[pin: *mut CK_UTF8CHAR, pin_len: CK_ULONG], Bytes[name: *mut CK_BYTE, name_len: CK_ULONG]
-        ) = cannot;
+        ) = initialized session::login_user;
         C_SessionCancel(Session[session: CK_SESSION_HANDLE], Number[flags: CK_FLAGS]) = initialized session::cancel;
         C_MessageEncryptInit(
             Session[session: CK_SESSION_HANDLE], Mechanism[mechanism: *mut CK_MECHANISM],

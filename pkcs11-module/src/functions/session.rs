@@ -2,6 +2,7 @@
 
 use cryptoki_sys::*;
 use ingam::pin::{Pin, Role};
+use ingam::token::Scope;
 
 use crate::abi::argument::{Input, Presence};
 use crate::abi::buffer::{Buffer, Out};
@@ -9,6 +10,8 @@ use crate::functions::slots::pin;
 use crate::library::Library;
 use crate::rv::Answer;
 use crate::session::Access;
+use crate::slot::Freshness;
+use crate::user_name;
 
 /// C_OpenSession. A read-write session opens on a write-protected token too: OpenSSH asks for one and writes nothing. What
 /// would write is refused when it is tried.
@@ -85,15 +88,38 @@ pub(crate) fn set_operation_state(
 /// C_Login.
 pub(crate) fn login(library: &Library, session: CK_SESSION_HANDLE, user: CK_USER_TYPE, typed: Option<&[u8]>) -> Answer {
     let session = library.session(session)?;
-    let role = match user {
-        CKU_USER => Role::User,
-        CKU_SO => Role::SecurityOfficer,
-        // No key of ours asks for its PIN each time.
-        CKU_CONTEXT_SPECIFIC => return Err(CKR_OPERATION_NOT_INITIALIZED.into()),
-        _ => return Err(CKR_USER_TYPE_INVALID.into()),
-    };
+    let role = role(user)?;
     let pin = Pin::copy_of(pin(typed)?);
-    session.slot().login(library, role, &pin)
+    session.slot().login(library, role, &Scope::All, &pin)
+}
+
+/// C_LoginUser: to the one certificate that the user name names. Its password is tried on no other; with an empty name it is
+/// C_Login.
+pub(crate) fn login_user(
+    library: &Library,
+    session: CK_SESSION_HANDLE,
+    user: CK_USER_TYPE,
+    typed: Option<&[u8]>,
+    name: Input<'_>,
+) -> Answer {
+    let session = library.session(session)?;
+    let role = role(user)?;
+    let pin = Pin::copy_of(pin(typed)?);
+    let scope = name.with(|name| match name {
+        [] => Ok(Scope::All),
+        name => user_name::scope(&*session.slot().objects(library, Freshness::Recent)?, name),
+    })?;
+    session.slot().login(library, role, &scope, &pin)
+}
+
+fn role(user: CK_USER_TYPE) -> Answer<Role> {
+    match user {
+        CKU_USER => Ok(Role::User),
+        CKU_SO => Ok(Role::SecurityOfficer),
+        // No key of ours asks for its PIN each time.
+        CKU_CONTEXT_SPECIFIC => Err(CKR_OPERATION_NOT_INITIALIZED.into()),
+        _ => Err(CKR_USER_TYPE_INVALID.into()),
+    }
 }
 
 /// C_Logout. Operations with private keys end, and handles of private objects are invalid from now on.
