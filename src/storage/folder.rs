@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::folder_writer::{ASIDE, UNFINISHED, Writer};
+use super::open_folder::OpenFolder;
 use super::{FILE_SIZE_LIMIT, FileSet, Listing, SetFile, SetView, Storage};
 use crate::credential::EntryName;
 use crate::error::{Error, ErrorKind, Result};
@@ -58,7 +59,8 @@ impl NpkiFolder {
                 return Vec::new();
             }
         };
-        found.sort_unstable();
+        // As bytes: comparing paths part by part takes as long as reading the folder.
+        found.sort_unstable_by(|one, other| one.as_os_str().cmp(other.as_os_str()));
         found
     }
 
@@ -115,33 +117,39 @@ impl Storage for NpkiFolder {
     fn read(&self, entry: &EntryName, wanted: &[SetFile]) -> Result<SetView> {
         let folder = self.path(entry);
         let io = |error| Error::io("reading the folder", error).about(folder.to_string_lossy());
+        let mut open = OpenFolder::open(&folder).map_err(io)?;
         let mut view = SetView::default();
         let mut stamp = DefaultHasher::new();
-        for item in fs::read_dir(&folder).map_err(io)? {
-            let name = item.map_err(io)?.file_name();
+        for name in open.names().map_err(io)? {
             let Some(file) = name.to_str().and_then(SetFile::from_file_name) else { continue };
             // Two files whose names differ in case only: the one that Korean software writes counts.
             if view.present.contains(&file) && name.to_str() != Some(file.file_name()) {
                 continue;
             }
-            let path = folder.join(&name);
-            let metadata = match fs::metadata(&path) {
-                Ok(metadata) => metadata,
+            let failed = |error| Error::io("reading a file", error).about(folder.join(&name).to_string_lossy());
+            let look = match open.look(&name) {
+                Ok(look) => look,
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
                 Err(error) => {
                     view.present.push(file);
-                    view.contents.push((file, Err(Error::io("reading a file", error).about(path.to_string_lossy()))));
+                    view.contents.push((file, Err(failed(error))));
                     continue;
                 }
             };
             file.hash(&mut stamp);
-            hash_version(&metadata, &mut stamp);
+            look.version.hash(&mut stamp);
             view.contents.retain(|(other, _)| *other != file);
             if !view.present.contains(&file) {
                 view.present.push(file);
             }
             if wanted.contains(&file) {
-                view.contents.push((file, read_file(&path, &metadata)));
+                let refused = |why| Error::new(ErrorKind::Damaged, why).about(folder.join(&name).to_string_lossy());
+                let content = match &look {
+                    look if !look.is_file => Err(refused("reading what is not a regular file")),
+                    look if look.len > FILE_SIZE_LIMIT => Err(refused("reading a file of more than 1 MiB")),
+                    look => open.file(&name).and_then(|file| content(file, look.len)).map_err(failed),
+                };
+                view.contents.push((file, content));
             }
         }
         view.stamp = stamp.finish();
@@ -192,43 +200,15 @@ fn is_user_folder(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.eq_ignore_ascii_case("USER"))
 }
 
-/// Reads a regular file of at most [`FILE_SIZE_LIMIT`] bytes; anything else could block or fill the memory.
-fn read_file(path: &Path, metadata: &Metadata) -> Result<Vec<u8>> {
-    let refused = |why| Err(Error::new(ErrorKind::Damaged, why).about(path.to_string_lossy()));
-    if !metadata.is_file() {
-        return refused("reading what is not a regular file");
+/// All bytes of a regular file that had this length a moment ago. Should it have grown, at most [`FILE_SIZE_LIMIT`] more.
+fn content(mut file: File, len: u64) -> std::io::Result<Vec<u8>> {
+    let len = usize::try_from(len).unwrap_or_default();
+    // Room for one byte more: where it stays empty, this was all, and nobody need ask again.
+    let mut bytes = vec![0; len + 1];
+    let read = file.read(&mut bytes)?;
+    bytes.truncate(read);
+    if read != len {
+        file.take(FILE_SIZE_LIMIT).read_to_end(&mut bytes)?;
     }
-    if metadata.len() > FILE_SIZE_LIMIT {
-        return refused("reading a file of more than 1 MiB");
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default() + 1);
-    open_regular(path)
-        .and_then(|file| file.take(FILE_SIZE_LIMIT).read_to_end(&mut bytes))
-        .map_err(|error| Error::io("reading a file", error).about(path.to_string_lossy()))?;
     Ok(bytes)
-}
-
-/// Opens a file that was a regular one a moment ago; should a FIFO have taken its place, this does not wait for a writer.
-fn open_regular(path: &Path) -> std::io::Result<File> {
-    let mut options = File::options();
-    options.read(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        let flags = rustix::fs::OFlags::NONBLOCK.union(rustix::fs::OFlags::NOCTTY);
-        options.custom_flags(flags.bits().cast_signed());
-    }
-    options.open(path)
-}
-
-/// What changes when a file is rewritten or replaced. FAT keeps times in steps of two seconds, so the size counts too.
-fn hash_version(metadata: &Metadata, state: &mut DefaultHasher) {
-    metadata.len().hash(state);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt as _;
-        (metadata.ino(), metadata.mtime(), metadata.mtime_nsec(), metadata.ctime(), metadata.ctime_nsec()).hash(state);
-    }
-    #[cfg(not(unix))]
-    metadata.modified().ok().hash(state);
 }

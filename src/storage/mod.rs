@@ -2,6 +2,7 @@
 
 mod folder;
 mod folder_writer;
+mod open_folder;
 mod soft_key;
 mod soft_token;
 

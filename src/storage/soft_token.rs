@@ -40,7 +40,12 @@ pub struct SoftToken<S> {
     pins: HashMap<Scope, Pin>,
     keys: HashMap<KeyId, Result<Arc<SoftKey>>>,
     opened_last: Option<KeyId>,
+    /// Sets of one CA have the same CaPubs: it is kept once, not with each of ten thousand.
+    ca_pubs_last: Mutex<CaPubs>,
 }
+
+/// The bytes of a CaPubs and what they say.
+type CaPubs = (Vec<u8>, Vec<Arc<Certificate>>);
 
 /// A set as last read.
 #[derive(Clone)]
@@ -61,6 +66,7 @@ impl<S: Storage> SoftToken<S> {
             pins: HashMap::new(),
             keys: HashMap::new(),
             opened_last: None,
+            ca_pubs_last: Mutex::default(),
         }
     }
 
@@ -99,9 +105,43 @@ impl<S: Storage> SoftToken<S> {
             }
         }
         match self.storage.read(name, &[SetFile::SignCert, SetFile::KmCert, SetFile::CaPubs]) {
-            Ok(mut view) => Known { stamp: view.stamp, entry: Arc::new(read_entry(name.clone(), &mut view)) },
+            Ok(mut view) => Known { stamp: view.stamp, entry: Arc::new(self.read_entry(name.clone(), &mut view)) },
             Err(error) => Known { stamp: 0, entry: Arc::new(unusable(name.clone(), error)) },
         }
+    }
+
+    /// A set from its files. Only the signing certificate is needed; what else is wrong becomes a problem of the set.
+    fn read_entry(&self, name: EntryName, view: &mut SetView) -> Entry {
+        let mut problems = Vec::new();
+        let content = match read_pair(&name, Purpose::Sign, view) {
+            Ok(Some(sign)) => {
+                let km = read_pair(&name, Purpose::KeyManagement, view).unwrap_or_else(|error| {
+                    problems.push(error);
+                    None
+                });
+                let ca_certificates = self.ca_certificates(view).unwrap_or_else(|error| {
+                    problems.push(error);
+                    Vec::new()
+                });
+                Ok(Credential { sign, km, ca_certificates })
+            }
+            Ok(None) => Err(Error::new(ErrorKind::NotFound, "looking for signCert.der").about(name.as_str())),
+            Err(error) => Err(error),
+        };
+        Entry { name, content, problems }
+    }
+
+    fn ca_certificates(&self, view: &mut SetView) -> Result<Vec<Arc<Certificate>>> {
+        let Some(bytes) = view.take(SetFile::CaPubs)? else { return Ok(Vec::new()) };
+        if let (last, certificates) = &*lock(&self.ca_pubs_last)
+            && *last == bytes
+        {
+            return Ok(certificates.clone());
+        }
+        let certificates = ca_pubs::from_der(&bytes).map_err(|error| error.about(SetFile::CaPubs.file_name()))?;
+        let certificates: Vec<_> = certificates.into_iter().map(Arc::new).collect();
+        *lock(&self.ca_pubs_last) = (bytes, certificates.clone());
+        Ok(certificates)
     }
 
     fn forget_keys(&mut self, which: impl Fn(&KeyId) -> bool) {
@@ -304,27 +344,6 @@ fn unusable(name: EntryName, error: Error) -> Entry {
     Entry { name, content: Err(error), problems: Vec::new() }
 }
 
-/// A set from its files. Only the signing certificate is needed; what else is wrong becomes a problem of the set.
-fn read_entry(name: EntryName, view: &mut SetView) -> Entry {
-    let mut problems = Vec::new();
-    let content = match read_pair(&name, Purpose::Sign, view) {
-        Ok(Some(sign)) => {
-            let km = read_pair(&name, Purpose::KeyManagement, view).unwrap_or_else(|error| {
-                problems.push(error);
-                None
-            });
-            let ca_certificates = read_ca_certificates(view).unwrap_or_else(|error| {
-                problems.push(error);
-                Vec::new()
-            });
-            Ok(Credential { sign, km, ca_certificates })
-        }
-        Ok(None) => Err(Error::new(ErrorKind::NotFound, "looking for signCert.der").about(name.as_str())),
-        Err(error) => Err(error),
-    };
-    Entry { name, content, problems }
-}
-
 fn read_pair(name: &EntryName, purpose: Purpose, view: &mut SetView) -> Result<Option<Pair>> {
     let file = SetFile::certificate(purpose);
     let Some(bytes) = view.take(file)? else { return Ok(None) };
@@ -332,12 +351,6 @@ fn read_pair(name: &EntryName, purpose: Purpose, view: &mut SetView) -> Result<O
     let has_key = view.present.contains(&SetFile::key(purpose));
     let key = has_key.then(|| KeyId::new(name, purpose, &certificate));
     Ok(Some(Pair { purpose, certificate: Arc::new(certificate), key }))
-}
-
-fn read_ca_certificates(view: &mut SetView) -> Result<Vec<Arc<Certificate>>> {
-    let Some(bytes) = view.take(SetFile::CaPubs)? else { return Ok(Vec::new()) };
-    let certificates = ca_pubs::from_der(&bytes).map_err(|error| error.about(SetFile::CaPubs.file_name()))?;
-    Ok(certificates.into_iter().map(Arc::new).collect())
 }
 
 /// A key file with its certificate, and the PIN that may open it.
