@@ -20,8 +20,9 @@ pub(crate) struct Objects {
     entries: Arc<[Arc<Entry>]>,
     /// In the order of the handles.
     records: Vec<Record>,
-    /// The first record of each CKA_ID; it leads to the others.
-    by_id: HashMap<[u8; 20], u32>,
+    /// The first record of those whose CKA_ID begins like this; it leads to the others. Whole ones would make the table too
+    /// large for the processor's nearer caches, and are compared in the record anyway.
+    by_id: HashMap<[u8; 8], u32>,
     /// Made when the first label is asked for: it needs the names of all.
     labels: OnceLock<Vec<Box<str>>>,
 }
@@ -34,7 +35,7 @@ pub(crate) struct Record {
     handle: CK_OBJECT_HANDLE,
     pub(crate) certificate: Arc<Certificate>,
     id: [u8; 20],
-    /// The next record of the same CKA_ID.
+    /// The next record whose CKA_ID begins the same.
     next: Option<u32>,
     /// Whether it has keys that can be used.
     is_rsa: bool,
@@ -86,7 +87,7 @@ impl Objects {
         let mut index = u32::try_from(records.len()).map_err(|_| CKR_HOST_MEMORY)?;
         for record in records.iter_mut().rev() {
             index -= 1;
-            record.next = by_id.insert(record.id, index);
+            record.next = by_id.insert(beginning(&record.id), index);
         }
         Ok((Self { entries, records, by_id, labels: OnceLock::new() }, changed))
     }
@@ -97,8 +98,11 @@ impl Objects {
 
     /// The records of this CKA_ID.
     pub(crate) fn with_id(&self, id: &[u8]) -> impl Iterator<Item = usize> {
-        let first = <&[u8; 20]>::try_from(id).ok().and_then(|id| self.by_id.get(id)).copied();
-        std::iter::successors(first, |index| self.records[*index as usize].next).map(|index| index as usize)
+        let id = <&[u8; 20]>::try_from(id).ok();
+        let first = id.and_then(|id| self.by_id.get(&beginning(id))).copied();
+        std::iter::successors(first, |index| self.records[*index as usize].next)
+            .map(|index| index as usize)
+            .filter(move |index| Some(&self.records[*index].id) == id)
     }
 
     /// Whether the owner's certificate of this CKA_ID is there and its private key is not.
@@ -159,6 +163,11 @@ impl Objects {
     pub(crate) const fn view(&self, index: usize, part: Part) -> View<'_> {
         View { objects: self, index, part }
     }
+}
+
+fn beginning(id: &[u8; 20]) -> [u8; 8] {
+    let [a, b, c, d, e, f, g, h, ..] = *id;
+    [a, b, c, d, e, f, g, h]
 }
 
 /// What makes a certificate on a medium the same one as before.
