@@ -112,7 +112,7 @@ impl Storage for NpkiFolder {
         Ok(listing)
     }
 
-    fn read(&mut self, entry: &EntryName, wanted: &[SetFile]) -> Result<SetView> {
+    fn read(&self, entry: &EntryName, wanted: &[SetFile]) -> Result<SetView> {
         let folder = self.path(entry);
         let io = |error| Error::io("reading the folder", error).about(folder.to_string_lossy());
         let mut view = SetView::default();

@@ -16,18 +16,18 @@ use crate::error::{Error, Result};
 pub const FILE_SIZE_LIMIT: u64 = 1 << 20;
 
 /// A medium that keeps bytes: 하드디스크, 이동식디스크, 저장토큰.
-pub trait Storage: Send {
+pub trait Storage: Send + Sync {
     /// The sets that are there now.
     ///
     /// # Errors
     /// Only if the medium as a whole cannot be read; `Removed` if it is gone.
     fn list(&mut self) -> Result<Listing>;
 
-    /// Looks at one set and reads the wanted ones of its files. Writes nothing.
+    /// Looks at one set and reads the wanted ones of its files. Writes nothing. Several sets may be read at the same time.
     ///
     /// # Errors
     /// If the set as a whole cannot be looked at; a file that cannot be read carries its own error.
-    fn read(&mut self, entry: &EntryName, wanted: &[SetFile]) -> Result<SetView>;
+    fn read(&self, entry: &EntryName, wanted: &[SetFile]) -> Result<SetView>;
 
     /// Writes a set: afterwards the new one is there whole, or what was there before.
     ///

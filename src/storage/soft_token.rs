@@ -22,6 +22,9 @@ use crate::token::{Decrypter, Scope, Signer, Token};
 /// that finds its set early opens few others.
 const BATCH_PER_THREAD: usize = 8;
 
+/// A thread is not worth its start for fewer sets than this.
+const READ_ALONE: usize = 64;
+
 /// A token made of a [`Storage`].
 ///
 /// Each set has its own password. A login succeeds when the password opens one set, the one that was opened last first;
@@ -40,6 +43,7 @@ pub struct SoftToken<S> {
 }
 
 /// A set as last read.
+#[derive(Clone)]
 struct Known {
     stamp: u64,
     entry: Arc<Entry>,
@@ -60,21 +64,43 @@ impl<S: Storage> SoftToken<S> {
         }
     }
 
-    /// The set, read again only if a file of it changed.
-    fn entry(&mut self, name: EntryName) -> Known {
-        let wanted = [SetFile::SignCert, SetFile::KmCert, SetFile::CaPubs];
-        if let Some(known) = self.known.remove(&name) {
-            match self.storage.read(&name, &[]) {
-                Ok(view) if view.stamp == known.stamp => return known,
+    /// These sets, each read again only if a file of it changed; many are read on several threads.
+    fn read_all(&self, names: &[EntryName]) -> Vec<Known> {
+        let share = names.len().div_ceil(self.threads.get());
+        if share < READ_ALONE {
+            return names.iter().map(|name| self.read_one(name)).collect();
+        }
+        std::thread::scope(|scope| {
+            let read = |part: &[EntryName]| part.iter().map(|name| self.read_one(name)).collect::<Vec<_>>();
+            let parts: Vec<_> = names
+                .chunks(share)
+                .map(|part| {
+                    let builder = std::thread::Builder::new().name("ingam-read".to_owned());
+                    (part, builder.spawn_scoped(scope, move || read(part)))
+                })
+                .collect();
+            let join = |(part, worker): (&[EntryName], std::io::Result<ScopedJoinHandle<'_, Vec<Known>>>)| match worker
+            {
+                Ok(worker) => worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                // Where the system refuses a thread, this one does its work.
+                Err(_) => read(part),
+            };
+            parts.into_iter().flat_map(join).collect()
+        })
+    }
+
+    fn read_one(&self, name: &EntryName) -> Known {
+        if let Some(known) = self.known.get(name) {
+            match self.storage.read(name, &[]) {
+                Ok(view) if view.stamp == known.stamp => return known.clone(),
                 // The medium fails to answer: that says nothing of the set.
-                Err(error) if error.kind() == ErrorKind::Device => return known,
-                _ => self.forget_keys(|key| key.entry == name),
+                Err(error) if error.kind() == ErrorKind::Device => return known.clone(),
+                _ => {}
             }
         }
-        let view = self.storage.read(&name, &wanted);
-        match view {
-            Ok(mut view) => Known { stamp: view.stamp, entry: Arc::new(read_entry(name, &mut view)) },
-            Err(error) => Known { stamp: 0, entry: Arc::new(unusable(name, error)) },
+        match self.storage.read(name, &[SetFile::SignCert, SetFile::KmCert, SetFile::CaPubs]) {
+            Ok(mut view) => Known { stamp: view.stamp, entry: Arc::new(read_entry(name.clone(), &mut view)) },
+            Err(error) => Known { stamp: 0, entry: Arc::new(unusable(name.clone(), error)) },
         }
     }
 
@@ -193,8 +219,12 @@ impl<S: Storage> Token for SoftToken<S> {
         let listing = self.storage.list()?;
         let mut known = HashMap::with_capacity(listing.sets.len());
         let mut entries = Vec::with_capacity(listing.sets.len() + listing.unreadable.len());
-        for name in listing.sets {
-            let set = self.entry(name.clone());
+        let sets = self.read_all(&listing.sets);
+        for (name, set) in listing.sets.into_iter().zip(sets) {
+            let before = self.known.get(&name);
+            if before.is_some_and(|before| !Arc::ptr_eq(&before.entry, &set.entry)) {
+                self.forget_keys(|key| key.entry == name);
+            }
             entries.push(Arc::clone(&set.entry));
             known.insert(name, set);
         }

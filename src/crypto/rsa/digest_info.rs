@@ -17,7 +17,7 @@ pub(super) fn write(hash: Hash, digest: &[u8]) -> Vec<u8> {
     [prefix(hash), digest].concat()
 }
 
-/// The digest in a DigestInfo that has exactly the form of [`write`].
+/// The digest in a DigestInfo that has exactly the form of [`write()`].
 pub(super) fn parse(content: &[u8]) -> Option<(Hash, &[u8])> {
     Hash::ALL.into_iter().find_map(|hash| {
         let digest = content.strip_prefix(prefix(hash))?;
