@@ -14,6 +14,7 @@ mod events;
 mod find;
 mod functions;
 mod handle;
+mod id_index;
 mod label;
 mod library;
 mod login;

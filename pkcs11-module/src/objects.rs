@@ -10,6 +10,7 @@ use ingam::certificate::Certificate;
 use ingam::credential::{Entry, EntryName, KeyId, Pair, Purpose};
 
 use crate::handle::Handles;
+use crate::id_index::IdIndex;
 use crate::label::labels;
 use crate::object::{Part, View};
 use crate::rv::Answer;
@@ -20,8 +21,7 @@ pub(crate) struct Objects {
     entries: Arc<[Arc<Entry>]>,
     /// In the order of the handles.
     records: Vec<Record>,
-    /// The first record of each CKA_ID; it leads to the others.
-    by_id: HashMap<[u8; 20], u32>,
+    by_id: IdIndex,
     /// Made when the first label is asked for: it needs the names of all.
     labels: OnceLock<Vec<Box<str>>>,
 }
@@ -34,7 +34,7 @@ pub(crate) struct Record {
     handle: CK_OBJECT_HANDLE,
     pub(crate) certificate: Arc<Certificate>,
     id: [u8; 20],
-    /// The next record of the same CKA_ID.
+    /// The next record at the same place of the index.
     next: Option<u32>,
     /// Whether it has keys that can be used.
     is_rsa: bool,
@@ -82,11 +82,11 @@ impl Objects {
             }
         }
         records.sort_by_key(|record| record.handle);
-        let mut by_id = HashMap::with_capacity(records.len());
         let mut index = u32::try_from(records.len()).map_err(|_| CKR_HOST_MEMORY)?;
+        let mut by_id = IdIndex::for_records(index);
         for record in records.iter_mut().rev() {
             index -= 1;
-            record.next = by_id.insert(record.id, index);
+            record.next = by_id.put_first(&record.id, index);
         }
         Ok((Self { entries, records, by_id, labels: OnceLock::new() }, changed))
     }
@@ -97,8 +97,11 @@ impl Objects {
 
     /// The records of this CKA_ID.
     pub(crate) fn with_id(&self, id: &[u8]) -> impl Iterator<Item = usize> {
-        let first = <&[u8; 20]>::try_from(id).ok().and_then(|id| self.by_id.get(id)).copied();
-        std::iter::successors(first, |index| self.records[*index as usize].next).map(|index| index as usize)
+        let id = <&[u8; 20]>::try_from(id).ok();
+        let first = id.and_then(|id| self.by_id.first(id));
+        std::iter::successors(first, |index| self.records[*index as usize].next)
+            .map(|index| index as usize)
+            .filter(move |index| Some(&self.records[*index].id) == id)
     }
 
     /// Whether the owner's certificate of this CKA_ID is there and its private key is not.
