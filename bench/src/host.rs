@@ -37,13 +37,14 @@ impl Host {
         // SAFETY: loading runs the module's constructors; a PKCS#11 module is made to be loaded.
         let library =
             unsafe { libloading::Library::new(module) }.unwrap_or_else(|error| panic!("{}: {error}", module.display()));
-        let library = Box::leak(Box::new(library));
         // SAFETY: PKCS#11 gives this symbol this type (2.40, section 5.2).
         let list: libloading::Symbol<'_, unsafe extern "C" fn(*mut *mut CK_FUNCTION_LIST) -> CK_RV> =
             unsafe { library.get(b"C_GetFunctionList") }.expect("a PKCS#11 module");
         let mut functions = ptr::null_mut();
         // SAFETY: the pointer is to a live variable.
         assert_eq!(unsafe { list(&raw mut functions) }, CKR_OK);
+        // Never unloaded: the function list is in it.
+        std::mem::forget(library);
         // SAFETY: after CKR_OK it points to the module's list, which lives as long as the module: forever.
         Self { functions: unsafe { functions.as_ref() }.expect("a function list") }
     }

@@ -38,7 +38,13 @@ fn valgrind() -> Tally {
                 .env("INGAM_BENCH_PASSWORD", bench::PASSWORD),
         )?;
         let mut valgrind = Command::new("valgrind");
-        valgrind.args(["--quiet", "--leak-check=full", "--errors-for-leak-kinds=definite", "--error-exitcode=9"]);
+        valgrind.args([
+            "--quiet",
+            "--leak-check=full",
+            "--show-leak-kinds=definite",
+            "--errors-for-leak-kinds=definite",
+            "--error-exitcode=9",
+        ]);
         valgrind.arg(root().join("target/release/ingam-bench")).args(["child", "once"]);
         must(valgrind.env("INGAM_MODULE", ship::module()).env("INGAM_NPKI_PATH", place.join("NPKI")))
     };
