@@ -24,6 +24,7 @@ const TESTS: &[Stage] = &[
     Stage { name: "build", about: "the command line and the module, as they ship", run: build },
     Stage { name: "demo", about: "the first command of the README", run: demonstration },
     Stage { name: "test", about: "every test of the workspace, real PKCS#11 clients among them", run: tests },
+    Stage { name: "panics", about: "a panic in every field of the function tables", run: panics },
     Stage { name: "fuzz", about: "every fuzz target, some seconds each", run: fuzzing },
 ];
 
@@ -126,6 +127,12 @@ fn tests() -> Tally {
         test.args(["--skip", &name]);
     }
     libtest(test.env("INGAM_MODULE", ship::module()).env("INGAM_CLI", ship::ingam()))
+}
+
+/// The hook that makes a call panic is a feature that the shipped module lacks, so these tests are built apart.
+fn panics() -> Tally {
+    let arguments = ["--package", "ingam-pkcs11", "--features", "fault-injection", "--test", "panics"];
+    libtest(cargo().args(["test", "--release", "--locked"]).args(arguments))
 }
 
 fn fuzzing() -> Tally {
