@@ -47,10 +47,7 @@ fn no_file_grows_past_what_one_idea_needs() {
     }
     assert!(files.len() > 40, "the sources were found");
     let lines = |path: &PathBuf| std::fs::read_to_string(path).unwrap().lines().count();
-    // A test file is a list of sentences; one that ships is an idea.
-    let bound = |path: &Path| if path.components().any(|part| part.as_os_str() == "tests") { 800 } else { 500 };
-    let too_long = |(lines, path): &(usize, &PathBuf)| *lines > bound(path);
-    let long: Vec<_> = files.iter().map(|path| (lines(path), path)).filter(too_long).collect();
+    let long: Vec<_> = files.iter().map(|path| (lines(path), path)).filter(|(lines, _)| *lines > 500).collect();
     assert!(long.is_empty(), "split these: {long:?}");
 }
 
