@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::certificate::Certificate;
 use crate::credential::{Entry, EntryName, KeyId, VidRandom};
 use crate::error::Result;
 use crate::mechanism::{DecryptMechanism, SignRequest};
@@ -56,6 +57,57 @@ pub trait Token: Send {
     /// # Errors
     /// As [`signer`](Self::signer).
     fn vid_random(&mut self, key: &KeyId) -> Result<Option<VidRandom>>;
+
+    /// What puts pairs on the medium and takes them away; `None` where nothing can be written.
+    fn writer(&mut self) -> Option<&mut dyn Writer> {
+        None
+    }
+
+    /// What changes PINs; `None` where none can be changed.
+    fn admin(&mut self) -> Option<&mut dyn Admin> {
+        None
+    }
+}
+
+/// Puts pairs of certificate and private key on a medium and takes them away. A set is written whole: a failure leaves what
+/// was there before.
+pub trait Writer {
+    /// Keeps a pair, its key sealed under the PIN of the login: a signing pair as a new set, an encryption pair (its
+    /// keyUsage says which it is) with the signing pair of the same subject and issuer. The name under which the key is
+    /// there when this returns.
+    ///
+    /// # Errors
+    /// `NotLoggedIn`; `Mismatch` if the key is not the certificate's; `AlreadyExists`; `NotFound` for an encryption pair
+    /// without its signing pair; those of writing.
+    fn store(&mut self, pair: NewPair) -> Result<KeyId>;
+
+    /// Takes a pair away: an encryption pair from its set, a signing pair with the set.
+    ///
+    /// # Errors
+    /// `NotLoggedIn`, or the login's PIN does not open the key; `NotFound`; `Busy` for a signing pair whose set has an
+    /// encryption pair, which goes first; those of writing.
+    fn remove(&mut self, key: &KeyId) -> Result<()>;
+}
+
+/// Changes PINs.
+pub trait Admin {
+    /// Changes the PIN that `old` is. On a medium of files that is the password of the one set that `old` opens, and a
+    /// login with it goes on with the new one.
+    ///
+    /// # Errors
+    /// `PinIncorrect`; `Ambiguous` if `old` opens several sets, which it names; those of writing.
+    fn change_pin(&mut self, role: Role, old: &Pin, new: &Pin) -> Result<()>;
+}
+
+/// A pair to be kept.
+#[allow(missing_debug_implementations, reason = "holds a key")]
+pub struct NewPair {
+    /// The certificate.
+    pub certificate: Certificate,
+    /// DER of the PrivateKeyInfo (RFC 5208), with R among its attributes if there is one.
+    pub private_key_info: SecretBytes,
+    /// CA certificates to keep with it, root first; may be empty.
+    pub ca_certificates: Vec<Certificate>,
 }
 
 /// What a login opens.
