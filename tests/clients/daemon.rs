@@ -44,7 +44,7 @@ impl Daemon {
 impl Drop for Daemon {
     fn drop(&mut self) {
         // Not SIGKILL: a server with workers takes them with it.
-        drop(Command::new("kill").arg(self.child.id().to_string()).status());
+        drop(Command::new("sh").args(["-c", &format!("kill {}", self.child.id())]).status());
         let until = Instant::now() + Duration::from_secs(10);
         while self.child.try_wait().is_ok_and(|ended| ended.is_none()) {
             if Instant::now() > until {

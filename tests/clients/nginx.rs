@@ -62,7 +62,7 @@ fn nginx_serves_with_our_key_in_forked_workers_before_and_after_a_reload() {
     };
     ask_each_version();
     let pid = std::fs::read_to_string(place.path("nginx.pid")).unwrap();
-    place.run("kill", &["-HUP", pid.trim()]);
+    place.run("sh", &["-c", &format!("kill -HUP {}", pid.trim())]);
     let reloaded = |said: &str| (said.matches("exited with code 0").count() == 2).then_some(());
     assert!(nginx.says(reloaded).is_some(), "{}", nginx.said());
     ask_each_version();
