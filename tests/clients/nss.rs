@@ -42,6 +42,10 @@ fn modutil_adds_our_module_and_lists_its_token_once() {
     for fact in ["Status: Enabled", "Login Type: Login required", "User Pin: Initialized"] {
         assert!(ours.contains(fact), "{fact}: {ours}");
     }
+    let mut one = place.client("modutil");
+    one.args(["-dbdir", "sql:nss", "-list", "ingam"]).env("INGAM_SLOTS", "one");
+    let one = said(succeeded(&one.output().unwrap()));
+    assert!(one.contains("Slot: ingam\n"), "a slot for everything has a name too: {one}");
     place.run("modutil", &["-force", "-dbdir", "sql:nss", "-delete", "ingam"]);
     assert!(!place.run("modutil", &["-dbdir", "sql:nss", "-list"]).contains("ingam"));
 }

@@ -24,7 +24,7 @@ impl Sshd {
              PermitRootLogin prohibit-password\nPermitUserRC no\nLogLevel VERBOSE\n"
         );
         std::fs::write(place.path("sshd.conf"), configuration).unwrap();
-        std::fs::write(place.path("authorized"), place.key_of_the_certificate()).unwrap();
+        std::fs::write(place.path("authorized"), place.key_of_the_token()).unwrap();
         if user(&["-u"]) == "0" {
             // Where Debian's service separates privileges; it is there while that service runs.
             std::fs::create_dir_all("/run/sshd").unwrap();
@@ -43,10 +43,10 @@ impl Sshd {
         panic!("sshd found no port");
     }
 
-    /// Logs in with nothing but what these options add, and lets the shell there calculate.
+    /// Logs in with nothing of the user's, and lets the shell there calculate.
     fn login(&self, place: &Place, options: &[&str]) -> Output {
         let mut ssh = place.ssh_client("ssh");
-        ssh.args(["-F", "none", "-p", &self.port.to_string(), "-o", "IdentityFile=none"]);
+        ssh.args(["-F", "none", "-p", &self.port.to_string()]);
         ssh.args(["-o", "StrictHostKeyChecking=accept-new", "-o", "UserKnownHostsFile=known"]);
         ssh.args(["-o", "PreferredAuthentications=publickey", "-o", "NumberOfPasswordPrompts=1"]);
         ssh.args(options).arg(format!("{}@127.0.0.1", user(&["-un"]))).arg("echo logged-in-$((40+2))");
@@ -81,6 +81,14 @@ impl Place {
         said(succeeded(&self.ssh_client(program).args(arguments).output().unwrap()))
     }
 
+    /// The line of `ssh-keygen -D` for the sign certificate. The CA's keys stand there too: whoever holds one of them must
+    /// not be let in.
+    fn key_of_the_token(&self) -> String {
+        let keys = self.run("ssh-keygen", &["-D", &module()]);
+        let ours = format!(" {}", self.variable("KEY_LABEL"));
+        keys.lines().find(|line| line.ends_with(&ours)).unwrap().to_owned()
+    }
+
     /// The sign certificate's key as OpenSSH writes it, from the certificate's file.
     fn key_of_the_certificate(&self) -> String {
         self.run("openssl", &["x509", "-in", self.variable("CERT_PEM"), "-pubkey", "-noout", "-out", "public.pem"]);
@@ -96,9 +104,8 @@ fn user(option: &[&str]) -> String {
 #[ignore = "needs INGAM_MODULE, pkcs11-tool, openssl and ssh"]
 fn ssh_keygen_lists_our_keys_without_a_password() {
     let place = Place::new();
-    let keys = place.run("ssh-keygen", &["-D", &module()]);
     let ours = format!("{} {}", place.key_of_the_certificate(), place.variable("KEY_LABEL"));
-    assert_eq!(keys.lines().filter(|line| *line == ours).count(), 1, "{ours} in {keys}");
+    assert_eq!(place.key_of_the_token(), ours);
 }
 
 #[test]
@@ -106,11 +113,15 @@ fn ssh_keygen_lists_our_keys_without_a_password() {
 fn ssh_logs_in_with_our_key_and_not_with_a_wrong_password() {
     let place = Place::new();
     let sshd = Sshd::start(&place);
+    // Among many keys the file of the public one says which; the server would not listen to all of them.
+    std::fs::write(place.path("own.pub"), place.key_of_the_certificate()).unwrap();
     let provider = format!("PKCS11Provider={}", module());
-    sshd.admits(&place, &["-o", "IdentityAgent=none", "-o", &provider]);
+    let none = ["-o", "IdentityAgent=none", "-o", "IdentitiesOnly=yes", "-o", "IdentityFile=own.pub"];
+    let ours = [&none[..], &["-o", &provider]].concat();
+    sshd.admits(&place, &ours);
     std::fs::write(place.path("password"), "wrong").unwrap();
-    sshd.turns_away(&place, &["-o", "IdentityAgent=none", "-o", &provider]);
-    sshd.turns_away(&place, &["-o", "IdentityAgent=none"]);
+    sshd.turns_away(&place, &ours);
+    sshd.turns_away(&place, &none);
 }
 
 #[test]
@@ -126,10 +137,10 @@ fn ssh_agent_holds_our_key_until_it_is_told_to_forget_it() {
     for _ in 0..2 {
         place.ssh("ssh-add", &["-s", &module()]);
         assert!(place.ssh("ssh-add", &["-L"]).contains(&place.key_of_the_certificate()));
-        sshd.admits(&place, &[]);
+        sshd.admits(&place, &["-o", "IdentityFile=none"]);
         place.ssh("ssh-add", &["-e", &module()]);
         let none = failed(&place.ssh_client("ssh-add").arg("-L").output().unwrap());
         assert!(none.contains("no identities"), "{none}");
-        sshd.turns_away(&place, &[]);
+        sshd.turns_away(&place, &["-o", "IdentityFile=none"]);
     }
 }
