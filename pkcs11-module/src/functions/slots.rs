@@ -39,7 +39,8 @@ pub(crate) fn slot_info(library: &Library, slot: CK_SLOT_ID, mut info: Out<'_, C
         flags |= CKF_TOKEN_PRESENT;
     }
     info.set(CK_SLOT_INFO {
-        slotDescription: padded(&slot.medium.place),
+        // The slot of all media has no place of its own; NSS cannot name a slot without a description.
+        slotDescription: padded(if slot.medium.place.is_empty() { &slot.medium.label } else { &slot.medium.place }),
         manufacturerID: padded(MANUFACTURER),
         flags,
         hardwareVersion: CK_VERSION { major: 0, minor: 0 },
