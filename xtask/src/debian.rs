@@ -31,6 +31,7 @@ static TOOLS: &[Tool] = &[
     tool("ssh", "ssh", "openssh-client"),
     tool("sshd", "/usr/sbin/sshd", "openssh-server"),
     tool("xxd", "xxd", "xxd"),
+    tool("strace", "strace", "strace"),
     tool("valgrind", "valgrind", "valgrind"),
     tool("g++", "g++", "g++"),
 ];
@@ -39,7 +40,7 @@ static TOOLS: &[Tool] = &[
 pub(crate) const DEMO: &[&str] = &["pkcs11-tool", "openssl"];
 /// For the tests that stand in this repository.
 pub(crate) const TESTS: &[&str] =
-    &["pkcs11-tool", "openssl", "pkcs11-engine", "p11tool", "softhsm2", "java", "readelf", "python3"];
+    &["pkcs11-tool", "openssl", "pkcs11-engine", "p11tool", "softhsm2", "java", "readelf", "python3", "strace"];
 /// For the scenarios of `INGAM_CLIENTS`. Apart, because installing `openssh-server` may start a listener.
 pub(crate) const SCENARIOS: &[&str] = &["curl", "git", "ssh", "sshd", "xxd"];
 
