@@ -1,5 +1,8 @@
 //! This file checks what stays when writing fails or is killed: at each system call that changes something, once.
 
+#![allow(clippy::disallowed_methods, reason = "a program that is to be killed is told where to work")]
+#![allow(clippy::print_stdout, reason = "the number of points is part of the proof")]
+
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 

@@ -46,7 +46,8 @@ fn issue_as(request: &SampleRequest, password: &[u8]) -> SampleSet {
 
 /// Two keys take a while to make, so the sets of one owner and password are made once.
 fn made_once(owner: &str, password: &[u8], km: bool) -> &'static SampleSet {
-    static MADE: Mutex<Vec<((String, Vec<u8>, bool), &SampleSet)>> = Mutex::new(Vec::new());
+    type Name = (String, Vec<u8>, bool);
+    static MADE: Mutex<Vec<(Name, &SampleSet)>> = Mutex::new(Vec::new());
     let name = (owner.to_owned(), password.to_vec(), km);
     let mut made = lock(&MADE);
     if let Some((_, set)) = made.iter().find(|(known, _)| *known == name) {
