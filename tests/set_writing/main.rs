@@ -198,6 +198,16 @@ fn renewed(certificate: &Certificate) -> Certificate {
     Certificate::from_der(&der).unwrap()
 }
 
+/// The certificate with a validity that begins half an hour later.
+fn valid_later(certificate: &Certificate) -> Certificate {
+    let mut der = certificate.der().to_vec();
+    // UTCTime, YYMMDDhhmmssZ, of which the first is notBefore.
+    let at = der.windows(2).position(|window| window == [0x17, 13]).unwrap();
+    assert_eq!(der[at + 10..at + 12], *b"00");
+    der[at + 10] = b'3';
+    Certificate::from_der(&der).unwrap()
+}
+
 fn wrong_pin() -> ErrorKind {
     ErrorKind::PinIncorrect { tries_left: None }
 }

@@ -119,6 +119,20 @@ fn a_renewed_certificate_stands_beside_the_old_one_which_keeps_its_key() {
 }
 
 #[test]
+fn where_both_names_of_a_set_are_taken_nothing_is_stored() {
+    let (owner, new) = (issue("홍길동", PASSWORD), issue_without_km("김철수", PASSWORD));
+    let medium = Medium::with(&[owner]);
+    medium.login(PASSWORD);
+    for name in [new.entry.to_string(), format!("{},serial={}", new.entry, new.sign.serial_hex())] {
+        fs::create_dir(medium.root.join(&name)).unwrap();
+        fs::write(medium.root.join(&name).join("note.txt"), b"somebody's").unwrap();
+    }
+    let before = medium.tree();
+    assert_eq!(medium.store(pair(new, Purpose::Sign)).unwrap_err().kind(), ErrorKind::AlreadyExists);
+    assert_eq!(medium.tree(), before);
+}
+
+#[test]
 fn an_encryption_pair_joins_its_signing_pair_and_changes_no_other_file() {
     let set = issue("홍길동", PASSWORD);
     let medium = Medium::with(&[issue_without_km("김철수", PASSWORD)]);
@@ -136,6 +150,22 @@ fn an_encryption_pair_joins_its_signing_pair_and_changes_no_other_file() {
     assert!(lock(&medium.token).decrypter(&id).unwrap().is_some());
     medium.names();
     assert!(signs(&*signer, &set.sign), "a signer that was lent out before signs on");
+}
+
+#[test]
+fn after_a_renewal_an_encryption_pair_joins_the_signing_pair_that_it_was_issued_with() {
+    let old = issue("홍길동", PASSWORD);
+    let medium = Medium::with(&[]);
+    medium.publish_without_km(old);
+    medium.login(PASSWORD);
+    let [sign, km] = [Purpose::Sign, Purpose::KeyManagement].map(|purpose| {
+        let brought = pair(old, purpose);
+        NewPair { certificate: valid_later(&renewed(&brought.certificate)), ..brought }
+    });
+    let id = medium.store(sign).unwrap();
+    assert_ne!(id.entry, old.entry);
+    assert_eq!(medium.store(km).unwrap().entry, id.entry);
+    assert_eq!(medium.store(pair(old, Purpose::KeyManagement)).unwrap().entry, old.entry);
 }
 
 #[test]
