@@ -37,6 +37,7 @@ static TOOLS: &[Tool] = &[
     tool("p11-kit", "/usr/lib/*/p11-kit-proxy.so", "p11-kit-modules"),
     tool("osslsigncode", "osslsigncode", "osslsigncode"),
     tool("nginx", "/usr/sbin/nginx", "nginx"),
+    tool("strace", "strace", "strace"),
     tool("valgrind", "valgrind", "valgrind"),
     tool("g++", "g++", "g++"),
 ];
@@ -58,6 +59,7 @@ pub(crate) const TESTS: &[&str] = &[
     "nss-tools",
     "p11-kit",
     "osslsigncode",
+    "strace",
 ];
 /// Servers that those tests start on loopback. Apart, because Debian may start a listener of its own when it installs one.
 pub(crate) const SERVERS: &[&str] = &["sshd", "nginx"];
