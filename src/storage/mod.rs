@@ -2,12 +2,14 @@
 
 mod folder;
 mod folder_writer;
+mod incarnation;
 mod open_folder;
 mod soft_key;
 mod soft_token;
 
 pub use folder::NpkiFolder;
 pub(crate) use folder::escaped;
+pub use incarnation::incarnation;
 pub use soft_token::SoftToken;
 
 use crate::credential::{EntryName, Purpose};
