@@ -32,8 +32,8 @@ struct Watching {
 
 impl Watching {
     fn start(folders: &[PathBuf]) -> Self {
-        let mut watch = Watch::new(folders);
-        let waker = watch.waker();
+        let waker = Waker::new();
+        let mut watch = Watch::new(folders, &waker);
         let (tell, woken) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             loop {
@@ -135,10 +135,12 @@ fn what_happens_beside_a_folder_and_in_it_is_not_reported() {
 #[test]
 fn a_call_ends_the_wait_and_one_before_it_too() {
     let (_home, root, _) = home();
-    let mut watch = Watch::new(&[root]);
-    watch.waker().wake();
+    let waker = Waker::new();
+    let mut watch = Watch::new(&[root], &waker);
+    waker.wake();
     assert_eq!(watch.wait(), Woken::Called);
-    let waker = watch.waker();
+    watch.scan_failed();
+    assert_eq!(watch.wait(), Woken::ScanAgain, "a scan that failed is tried again");
     let waiting = std::thread::spawn(move || watch.wait());
     waker.wake();
     assert_eq!(waiting.join().unwrap(), Woken::Called);

@@ -2,6 +2,7 @@
 //!
 //! Lock order: one listing → the token → what is kept here. Nothing here is locked while a medium is read.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, TryLockError};
 use std::time::{Duration, Instant};
 
@@ -29,6 +30,8 @@ const BATCH: usize = 64;
 /// One slot, as this process uses it.
 pub(crate) struct SlotState {
     id: SlotId,
+    /// Counts up when the medium goes, so that nothing of it outlives it. Changes while `kept` is locked.
+    presence: AtomicU64,
     /// Held by the one thread that lists the medium.
     listing: Mutex<()>,
     kept: Mutex<Kept>,
@@ -58,11 +61,16 @@ pub(crate) enum Freshness<'a> {
 
 impl SlotState {
     pub(crate) fn new(id: SlotId) -> Self {
-        Self { id, listing: Mutex::default(), kept: Mutex::default() }
+        Self { id, presence: AtomicU64::new(0), listing: Mutex::default(), kept: Mutex::default() }
     }
 
     pub(crate) const fn id(&self) -> SlotId {
         self.id
+    }
+
+    /// The number of the medium's presence.
+    pub(crate) fn presence(&self) -> u64 {
+        self.presence.load(Ordering::Acquire)
     }
 
     /// The token, opened on first use. After a medium was changed for another state of itself (pulled and put back) it is a
@@ -70,22 +78,25 @@ impl SlotState {
     pub(crate) fn token(&self, keystore: &Keystore) -> Answer<SharedToken> {
         let token = keystore.token(self.id)?;
         let mut kept = lock(&self.kept);
-        if !kept.token.as_ref().is_some_and(|known| Arc::ptr_eq(known, &token)) {
+        if !kept.is_of(Some(&token)) {
             let kind = keystore.slot(self.id)?.medium.kind;
+            self.forget(&mut kept);
             kept.token = Some(Arc::clone(&token));
             kept.keeps_files = matches!(kind, MediumKind::HardDisk | MediumKind::RemovableDisk);
-            kept.login = None;
-            kept.listed = None;
         }
         Ok(token)
     }
 
-    /// Counts a session in.
+    /// Counts a session with this token in; the presence of the medium that it is with.
     ///
     /// # Errors
-    /// `CKR_SESSION_READ_WRITE_SO_EXISTS` for a read-only session beside the security officer.
-    pub(crate) fn enter(&self, access: Access) -> Answer {
+    /// `CKR_SESSION_READ_WRITE_SO_EXISTS` for a read-only session beside the security officer; `CKR_TOKEN_NOT_PRESENT` if the
+    /// medium went meanwhile.
+    pub(crate) fn enter(&self, access: Access, token: &SharedToken) -> Answer<u64> {
         let mut kept = lock(&self.kept);
+        if !kept.is_of(Some(token)) {
+            return Err(CKR_TOKEN_NOT_PRESENT.into());
+        }
         match access {
             Access::ReadOnly if kept.role() == Some(Role::SecurityOfficer) => {
                 return Err(CKR_SESSION_READ_WRITE_SO_EXISTS.into());
@@ -94,13 +105,16 @@ impl SlotState {
             Access::ReadWrite => kept.read_write_sessions += 1,
         }
         kept.sessions += 1;
-        Ok(())
+        Ok(self.presence())
     }
 
-    /// Counts a session out; the last one ends the login.
-    pub(crate) fn leave(&self, access: Access) {
+    /// Counts a session out; the last one ends the login. One of an earlier presence was counted out with it.
+    pub(crate) fn leave(&self, access: Access, presence: u64) {
         let login = {
             let mut kept = lock(&self.kept);
+            if self.presence() != presence {
+                return;
+            }
             kept.sessions = kept.sessions.saturating_sub(1);
             if access == Access::ReadWrite {
                 kept.read_write_sessions = kept.read_write_sessions.saturating_sub(1);
@@ -133,12 +147,21 @@ impl SlotState {
     /// # Errors
     /// `CKR_USER_ALREADY_LOGGED_IN` and its like; why the token refuses the PIN.
     pub(crate) fn login(&self, library: &Library, role: Role, scope: &Scope, pin: &Pin) -> Answer {
-        noticed(library, self.try_login(library.keystore(), role, scope, pin))
+        let presence = self.presence();
+        let answer = noticed(library, self.try_login(library.keystore(), role, scope, pin));
+        if answer.as_ref().is_err_and(|rv| rv.code() == CKR_USER_PIN_NOT_INITIALIZED) {
+            // No key was found. Were they taken away while they were looked for?
+            library.refresh();
+            if self.presence() != presence {
+                return Err(CKR_DEVICE_REMOVED.into());
+            }
+        }
+        answer
     }
 
     fn try_login(&self, keystore: &Keystore, role: Role, scope: &Scope, pin: &Pin) -> Answer {
-        let token = self.token(keystore)?;
-        let mut token = lock(&token);
+        let shared = self.token(keystore)?;
+        let mut token = lock(&shared);
         {
             let kept = lock(&self.kept);
             match kept.role() {
@@ -157,6 +180,10 @@ impl SlotState {
             _ => error.into(),
         })?;
         let mut kept = lock(&self.kept);
+        if !kept.is_of(Some(&shared)) {
+            token.logout(&Scope::All);
+            return Err(CKR_DEVICE_REMOVED.into());
+        }
         kept.logins += 1;
         kept.login = Some(Login::new(role, kept.logins));
         Ok(())
@@ -187,10 +214,38 @@ impl SlotState {
         true
     }
 
-    /// Forgets a medium that went; the keystore has logged its token out.
-    pub(crate) fn forget(&self) {
-        let mut kept = lock(&self.kept);
+    /// Forgets a medium that went, if it did; the keystore has logged its token out.
+    pub(crate) fn forget_gone(&self, keystore: &Keystore) {
+        let token = {
+            let mut kept = lock(&self.kept);
+            if kept.is_of(keystore.open_token(self.id).as_ref()) {
+                // Another thread was faster, and this is the token of the medium that is there now.
+                return;
+            }
+            let token = kept.token.take();
+            self.forget(&mut kept);
+            token
+        };
+        if let Some(token) = token {
+            // A login that was under way when the keystore did the same.
+            lock(&token).logout(&Scope::All);
+        }
+    }
+
+    /// Whether the medium went that this slot last had a token of.
+    pub(crate) fn is_gone(&self, keystore: &Keystore) -> bool {
+        let open = keystore.open_token(self.id);
+        !lock(&self.kept).is_of(open.as_ref())
+    }
+
+    fn forget(&self, kept: &mut Kept) {
         *kept = Kept { logins: kept.logins, ..Kept::default() };
+        self.presence.fetch_add(1, Ordering::Release);
+    }
+
+    /// Lets the next search ask the medium: what is on it may have changed.
+    pub(crate) fn list_again(&self) {
+        lock(&self.kept).listed = None;
     }
 
     /// Logs out unless another thread is using the token; then the keys go with that thread's call.
@@ -255,6 +310,9 @@ impl SlotState {
             (Arc::new(objects), changed)
         };
         let mut kept = lock(&self.kept);
+        if !kept.is_of(Some(&token)) {
+            return Err(CKR_DEVICE_REMOVED.into());
+        }
         kept.objects = Arc::clone(&objects);
         kept.listed = Some(Instant::now());
         if let Some(login) = &mut kept.login {
@@ -419,6 +477,14 @@ impl Kept {
 
     fn role(&self) -> Option<Role> {
         self.login.as_ref().map(Login::role)
+    }
+
+    /// Whether this is the token of what is kept.
+    fn is_of(&self, token: Option<&SharedToken>) -> bool {
+        match (&self.token, token) {
+            (Some(kept), Some(token)) => Arc::ptr_eq(kept, token),
+            (kept, token) => kept.is_none() && token.is_none(),
+        }
     }
 }
 

@@ -47,15 +47,15 @@ impl Inotify {
     /// Watches from the top down: whatever comes into a folder later is heard of.
     fn watch_way(&mut self, folder: &Path, links: usize) -> bool {
         let itself = WatchFlags::DELETE_SELF | WatchFlags::MOVE_SELF | WatchFlags::MASK_ADD;
-        let content =
-            itself | WatchFlags::CREATE | WatchFlags::DELETE | WatchFlags::MOVED_FROM | WatchFlags::MOVED_TO;
+        let content = itself | WatchFlags::CREATE | WatchFlags::DELETE | WatchFlags::MOVED_FROM | WatchFlags::MOVED_TO;
         let mut way = PathBuf::new();
         let mut components = folder.components().peekable();
         let mut enough = true;
         while let Some(component) = components.next() {
             if let Ok(target) = std::fs::read_link(way.join(component)) {
                 // Whether it leads anywhere or not: the folder above, which is watched, tells when the link itself goes.
-                return links > 0 && self.watch_way(&way.join(target).join(components.collect::<PathBuf>()), links - 1);
+                let on = way.join(target).join(components.collect::<PathBuf>());
+                return links > 0 && self.watch_way(&on, links - 1) && enough;
             }
             way.push(component);
             let next = components.peek().map(|component| component.as_os_str());
@@ -76,8 +76,7 @@ impl Inotify {
     /// Waits until something happened to a watched folder, somebody calls or the time is up; whether the first.
     pub(super) fn listen(&mut self, call: &OwnedFd, timeout: Option<Duration>) -> io::Result<bool> {
         let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
-        let mut both =
-            [PollFd::new(&self.descriptor, PollFlags::IN), PollFd::new(call, PollFlags::IN)];
+        let mut both = [PollFd::new(&self.descriptor, PollFlags::IN), PollFd::new(call, PollFlags::IN)];
         match poll(&mut both, timeout.as_ref()) {
             Ok(_) | Err(Errno::INTR) => self.read(),
             Err(error) => Err(error),
@@ -109,17 +108,8 @@ impl Inotify {
 /// Whether others may change this file system without this machine's noticing. The nearest folder that there is answers.
 fn is_remote(folder: &Path) -> bool {
     /// NFS, SMB, CIFS, SMB2, FUSE, 9P, AFS, Ceph and Coda, as statfs(2) numbers them.
-    const REMOTE: [u64; 9] = [
-        0x6969,
-        0x517b,
-        0xff53_4d42,
-        0xfe53_4d42,
-        0x6573_5546,
-        0x0102_1997,
-        0x5346_414f,
-        0x00c3_6400,
-        0x7375_7245,
-    ];
+    const REMOTE: [u64; 9] =
+        [0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42, 0x6573_5546, 0x0102_1997, 0x5346_414f, 0x00c3_6400, 0x7375_7245];
     let found = folder.ancestors().find_map(|folder| rustix::fs::statfs(folder).ok());
     // The field's type and sign differ between machines; the numbers have 32 bits.
     #[allow(clippy::cast_sign_loss, clippy::unnecessary_cast, trivial_numeric_casts, reason = "see above")]

@@ -16,8 +16,8 @@ use inotify::Inotify;
 /// How often folders are looked at that cannot be watched.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Waits for folders to come or go. Whoever waits scans after each [`Woken::ScanAgain`], and once at the beginning: what
-/// changes from then on is reported.
+/// Waits for folders to come or go. Whoever waits scans once at the beginning and after each [`Woken::ScanAgain`]: what changes
+/// after [`Watch::new`] is reported.
 #[derive(Debug)]
 pub struct Watch {
     folders: Vec<PathBuf>,
@@ -26,6 +26,8 @@ pub struct Watch {
     inotify: Option<Inotify>,
     /// Whether some folder has to be looked at.
     looks: bool,
+    /// Whether the last scan failed.
+    again: bool,
     seen: Vec<Option<Seen>>,
 }
 
@@ -38,31 +40,31 @@ pub enum Woken {
     Called,
 }
 
-/// Ends a wait from another thread, at once; the next wait if there is none. Outlives the [`Watch`].
+/// Ends a wait from another thread, at once; the next wait if there is none.
 #[derive(Clone, Debug)]
 pub struct Waker(Arc<Bell>);
 
 impl Watch {
     /// Watches these folders, those that are there and those that may come. A folder that is moved with one that holds it, or
-    /// that a symbolic link on its way leads to, is watched as well.
+    /// that a symbolic link on its way leads to, is watched as well. `waker` ends its waits.
     #[must_use]
-    pub fn new(folders: &[PathBuf]) -> Self {
+    pub fn new(folders: &[PathBuf], waker: &Waker) -> Self {
         let mut watch = Self {
             folders: folders.to_vec(),
-            bell: Arc::new(Bell::new()),
+            bell: Arc::clone(&waker.0),
             #[cfg(target_os = "linux")]
             inotify: Inotify::new().ok(),
             looks: true,
+            again: false,
             seen: Vec::new(),
         };
         watch.arm();
         watch
     }
 
-    /// What ends the waits.
-    #[must_use]
-    pub fn waker(&self) -> Waker {
-        Waker(Arc::clone(&self.bell))
+    /// Says that the scan failed: without a report the next one is due in a second.
+    pub const fn scan_failed(&mut self) {
+        self.again = true;
     }
 
     /// Waits until a folder may have come or gone, or somebody calls.
@@ -72,7 +74,7 @@ impl Watch {
             if self.bell.was_rung() {
                 return Woken::Called;
             }
-            if heard || self.looks && self.look() != self.seen {
+            if heard || std::mem::take(&mut self.again) || self.looks && self.look() != self.seen {
                 // Before the caller scans, so that what changes during or after the scan is reported as well.
                 self.arm();
                 return Woken::ScanAgain;
@@ -82,7 +84,7 @@ impl Watch {
 
     /// Waits for the next thing that may matter; whether something is known to have changed.
     fn listen(&mut self) -> bool {
-        let timeout = self.looks.then_some(INTERVAL);
+        let timeout = (self.looks || self.again).then_some(INTERVAL);
         #[cfg(target_os = "linux")]
         if let (Some(inotify), Some(call)) = (&mut self.inotify, &self.bell.call) {
             match inotify.listen(call, timeout) {
@@ -116,9 +118,21 @@ impl Watch {
 }
 
 impl Waker {
+    /// A waker for a [`Watch`] that is to be made.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Arc::new(Bell::new()))
+    }
+
     /// Ends the wait.
     pub fn wake(&self) {
         self.0.ring();
+    }
+}
+
+impl Default for Waker {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -192,7 +206,8 @@ mod tests {
     fn where_no_watch_can_be_had_folders_are_looked_at_and_a_call_is_heard_at_once() {
         let home = tempfile::tempdir().unwrap();
         let root = home.path().join("NPKI");
-        let mut watch = Watch::new(std::slice::from_ref(&root));
+        let waker = Waker::new();
+        let mut watch = Watch::new(std::slice::from_ref(&root), &waker);
         assert!(!watch.looks, "it can be watched");
         watch.inotify = None;
         watch.arm();
@@ -202,7 +217,6 @@ mod tests {
         std::fs::rename(&root, home.path().join("away")).unwrap();
         std::fs::create_dir(&root).unwrap();
         assert_eq!(watch.wait(), Woken::ScanAgain, "another folder of the same name");
-        let waker = watch.waker();
         let waiting = std::thread::spawn(move || watch.wait());
         waker.wake();
         assert_eq!(waiting.join().unwrap(), Woken::Called);
