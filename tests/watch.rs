@@ -31,9 +31,9 @@ struct Watching {
 }
 
 impl Watching {
-    fn start(folders: &[PathBuf]) -> Self {
+    fn start(folder: &Path) -> Self {
         let waker = Waker::new();
-        let mut watch = Watch::new(folders, &waker);
+        let mut watch = Watch::new(&[folder.to_owned()], &waker);
         let (tell, woken) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             loop {
@@ -70,7 +70,7 @@ fn home() -> (tempfile::TempDir, PathBuf, PathBuf) {
 #[test]
 fn a_folder_that_comes_and_goes_is_noticed_each_time() {
     let (_home, root, away) = home();
-    let watching = Watching::start(&[root.clone()]);
+    let watching = Watching::start(&root);
     fs::create_dir(&away).unwrap();
     for _ in 0..50 {
         fs::rename(&away, &root).unwrap();
@@ -90,7 +90,7 @@ fn a_folder_whose_place_is_yet_to_come_is_noticed_as_is_one_that_goes_with_its_p
     let (home, ..) = home();
     let place = home.path().join("a/b/c");
     let root = place.join("NPKI");
-    let watching = Watching::start(&[root.clone()]);
+    let watching = Watching::start(&root);
     fs::create_dir_all(&root).unwrap();
     assert!(watching.notices());
     fs::rename(home.path().join("a"), home.path().join("z")).unwrap();
@@ -107,7 +107,7 @@ fn a_folder_behind_a_symbolic_link_is_noticed_by_either_name() {
     let real = home.path().join("disk/certificates");
     fs::create_dir_all(&real).unwrap();
     std::os::unix::fs::symlink(&real, &root).unwrap();
-    let watching = Watching::start(&[root.clone()]);
+    let watching = Watching::start(&root);
     fs::rename(home.path().join("disk"), &away).unwrap();
     assert!(watching.notices(), "what the link leads to went");
     fs::rename(&away, home.path().join("disk")).unwrap();
@@ -122,7 +122,7 @@ fn a_folder_behind_a_symbolic_link_is_noticed_by_either_name() {
 fn what_happens_beside_a_folder_and_in_it_is_not_reported() {
     let (home, root, away) = home();
     fs::create_dir(&root).unwrap();
-    let watching = Watching::start(&[root.clone()]);
+    let watching = Watching::start(&root);
     fs::write(home.path().join("file"), "beside").unwrap();
     fs::create_dir(root.join("yessign")).unwrap();
     fs::write(root.join("yessign/file"), "in it").unwrap();

@@ -109,8 +109,8 @@ impl Library {
     }
 
     /// Has media watched by the library's thread from now on; whether there is one.
-    pub(crate) fn watch(&self) -> bool {
-        self.monitor.start(&self.own)
+    pub(crate) fn watch_now(&self) -> bool {
+        self.monitor.start_now(&self.own)
     }
 
     /// Looks for media. The sessions of one that went end, and then slots that changed become events.
@@ -142,7 +142,7 @@ impl Library {
 
     /// The next slot event, if there is one. Without a thread that watches, this call looks.
     pub(crate) fn event(&self) -> Option<SlotId> {
-        if !self.watch() {
+        if !self.watch_now() {
             self.refresh();
         }
         self.events.next()
@@ -201,12 +201,12 @@ impl Library {
         Arc::clone(lock(&self.slots).entry(id).or_insert_with(|| Arc::new(SlotState::new(id))))
     }
 
-    /// Opens the slot's token and a session with it. From the first one on media are watched: keys must not outlive them.
+    /// Opens the slot's token and a session with it. Soon after the first one media are watched: keys must not outlive them.
     ///
     /// # Errors
     /// Those of [`token_slot`](Self::token_slot); why the token cannot be opened; `CKR_SESSION_READ_WRITE_SO_EXISTS`.
     pub(crate) fn open_session(&self, slot: &Slot, access: Access) -> Answer<CK_SESSION_HANDLE> {
-        self.watch();
+        self.monitor.start(&self.own);
         let state = self.state(slot.id);
         let token = state.token(&self.keystore).map_err(|rv| match rv.code() {
             CKR_DEVICE_REMOVED => CKR_TOKEN_NOT_PRESENT.into(),

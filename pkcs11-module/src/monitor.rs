@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, Weak};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
@@ -15,6 +15,10 @@ use crate::library::{Library, Threads};
 /// What C_Finalize waits for the thread at most. Only a file system that does not answer keeps it longer; then it is left to
 /// end on its own, as a host must be able to stop.
 const PATIENCE: Duration = Duration::from_millis(800);
+
+/// How long a session is open before media are watched, unless somebody asks for events: a process that signs once and ends
+/// must not wait for the kernel to take its watches down, which takes it some 10 ms.
+const LULL: Duration = Duration::from_secs(1);
 
 /// Paths, a few system calls and certificates to read need little of it, and a host may have little to give.
 const STACK: usize = 512 << 10;
@@ -32,6 +36,8 @@ enum Stage {
 
 struct Thread {
     handle: JoinHandle<()>,
+    /// Ends the lull; dropped, it ends the thread.
+    begin: Sender<()>,
     waker: Waker,
     /// Ends with the thread.
     ended: Receiver<()>,
@@ -45,21 +51,32 @@ impl Monitor {
         }))
     }
 
-    /// Starts the thread unless it runs; whether it does now.
-    pub(crate) fn start(&self, library: &Weak<Library>) -> bool {
+    /// Starts the thread unless it runs; it will watch soon.
+    pub(crate) fn start(&self, library: &Weak<Library>) {
         let mut stage = lock(&self.0);
         if matches!(*stage, Stage::Idle) {
             *stage = spawn(library.clone()).map_or(Stage::None, Stage::Running);
         }
-        matches!(*stage, Stage::Running(_))
+    }
+
+    /// Starts the thread unless it runs, and has it watch now; whether there is one.
+    pub(crate) fn start_now(&self, library: &Weak<Library>) -> bool {
+        self.start(library);
+        let stage = lock(&self.0);
+        let Stage::Running(thread) = &*stage else { return false };
+        // Fails once it has begun, as it should.
+        let _ = thread.begin.send(());
+        true
     }
 
     /// Ends the thread, for ever.
     pub(crate) fn stop(&self) {
         let Stage::Running(thread) = std::mem::replace(&mut *lock(&self.0), Stage::None) else { return };
-        thread.waker.wake();
-        if thread.ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Disconnected) {
-            let _ = thread.handle.join();
+        let Thread { handle, begin, waker, ended } = thread;
+        drop(begin);
+        waker.wake();
+        if ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Disconnected) {
+            let _ = handle.join();
         }
     }
 }
@@ -67,14 +84,19 @@ impl Monitor {
 fn spawn(library: Weak<Library>) -> std::io::Result<Thread> {
     let waker = Waker::new();
     let (ending, ended) = mpsc::channel();
+    let (begin, begins) = mpsc::channel();
     let called = waker.clone();
     let watches = move || {
-        watch(&library, &called);
+        let begun = begins.recv_timeout(LULL);
+        drop(begins);
+        if begun != Err(RecvTimeoutError::Disconnected) {
+            watch(&library, &called);
+        }
         drop(ending);
     };
     // The panic hook keeps silent about threads of this name.
     let handle = Builder::new().name("ingam-watch".to_owned()).stack_size(STACK).spawn(watches)?;
-    Ok(Thread { handle, waker, ended })
+    Ok(Thread { handle, begin, waker, ended })
 }
 
 /// Scans whenever something may have changed, until the waker is used or the library is gone.
@@ -110,7 +132,7 @@ pub(crate) enum Scan {
 pub(crate) fn wait(library: Arc<Library>) -> Option<SlotId> {
     library.slots();
     let events = Arc::clone(library.events());
-    if library.watch() {
+    if library.watch_now() {
         // The library itself is let go of before the wait.
         drop(library);
         return events.wait();
