@@ -26,7 +26,7 @@ use support::{Mechanism, Session};
 use zeroize::Zeroize as _;
 
 /// A stage of the other process: which process to search, and whether the secrets must be there.
-const STAGES: [(&str, bool); 9] = [
+const STAGES: [(&str, bool); 11] = [
     ("logged in", true),
     ("logged out", false),
     ("child before", true),
@@ -35,6 +35,8 @@ const STAGES: [(&str, bool); 9] = [
     ("medium gone", false),
     ("medium back", false),
     ("logged in again", true),
+    ("last session closed", false),
+    ("logged in once more", true),
     ("finalised", false),
 ];
 
@@ -174,7 +176,7 @@ fn be_used(orders: &mut PipeReader, reports: &mut PipeWriter) {
     let secret_again = std::mem::take(&mut password);
     // The caller's own copy waits where the search does not look: in a pipe.
     let (mut kept, mut keeper) = std::io::pipe().unwrap();
-    for _ in 0..2 {
+    for _ in 0..3 {
         keeper.write_all(&secret_again).unwrap();
     }
     let length = secret_again.len();
@@ -217,7 +219,16 @@ fn be_used(orders: &mut PipeReader, reports: &mut PipeWriter) {
     std::fs::rename(&away, &root).unwrap();
     assert_eq!(event(), Ok(slot[0]));
     report(reports, orders, own);
-    log_in_again(Session::open(slot[0], CKF_SERIAL_SESSION).unwrap());
+    let mut log_in_anew = || {
+        let session = Session::open(slot[0], CKF_SERIAL_SESSION).unwrap();
+        log_in_again(session);
+        session
+    };
+    let session = log_in_anew();
+    report(reports, orders, own);
+    c!(C_CloseSession(session.0)).unwrap();
+    report(reports, orders, own);
+    log_in_anew();
     report(reports, orders, own);
     c!(C_Finalize(null_mut())).unwrap();
     report(reports, orders, own);
