@@ -15,6 +15,7 @@ mod find;
 mod functions;
 mod handle;
 mod id_index;
+mod key;
 mod label;
 mod library;
 mod login;
@@ -23,13 +24,19 @@ mod message;
 mod object;
 mod objects;
 mod operation;
+mod pending;
 mod rv;
 mod session;
+mod session_key;
+mod session_object;
+mod session_objects;
 mod slot;
 mod state;
+mod template_rules;
 mod text;
 mod trace;
 mod user_name;
+mod values;
 
 pub use abi::entries::{C_GetFunctionList, C_GetInterface, C_GetInterfaceList};
 #[cfg(feature = "fault-injection")]

@@ -179,14 +179,14 @@ impl Library {
     pub(crate) fn close_session(&self, handle: CK_SESSION_HANDLE) -> Answer {
         let session = self.sessions.write().unwrap_or_else(PoisonError::into_inner).remove(&handle);
         let session = session.ok_or(CKR_SESSION_HANDLE_INVALID)?;
-        session.slot().leave(session.access());
+        session.slot().leave(self, handle, session.access());
         Ok(())
     }
 
     /// Closes the sessions of one slot.
     pub(crate) fn close_sessions(&self, id: SlotId) {
         for session in self.remove_sessions(id) {
-            session.slot().leave(session.access());
+            session.slot().leave(self, session.handle(), session.access());
         }
     }
 
