@@ -70,6 +70,7 @@ const EXPOSERS: &[&str] = &[
     "src/crypto/",                  // computes with them
     "src/npki/",                    // reads and writes them in their formats
     "src/storage/soft_token.rs",    // remembers the PIN until logout
+    "src/storage/soft_admin.rs",    // goes on with the new PIN after a change
     "src/sample",                   // seals the keys of a test set
     "src/cli/vid.rs",               // prints R when it was asked for
     "src/cli/sample.rs",            // seals a test set with the password that was given
