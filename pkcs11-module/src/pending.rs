@@ -286,6 +286,8 @@ fn refused(error: Error) -> Rv {
     match error.kind() {
         // An encryption pair without its signing pair, or numbers that only look like the certificate's.
         ErrorKind::NotFound | ErrorKind::Mismatch => Rv::caused(CKR_TEMPLATE_INCONSISTENT, error),
+        // A certificate that neither signs nor encrypts.
+        ErrorKind::InvalidInput => Rv::caused(CKR_ATTRIBUTE_VALUE_INVALID, error),
         _ => error.into(),
     }
 }

@@ -208,6 +208,13 @@ impl SlotState {
         Ok(objects)
     }
 
+    /// Whether the token has a key that a password could open. The medium is asked only as long as none is known; one that
+    /// cannot be read may have some.
+    pub(crate) fn has_key(&self, library: &Library) -> bool {
+        let known = Arc::clone(&lock(&self.kept).objects);
+        known.has_key() || self.objects(library, Freshness::Recent).map_or(true, |objects| objects.has_key())
+    }
+
     /// The next search lists again, whatever it looks for: this process changed the medium.
     pub(crate) fn outdate(&self) {
         lock(&self.kept).listed = None;

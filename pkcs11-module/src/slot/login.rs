@@ -44,8 +44,32 @@ impl SlotState {
         })?;
         let mut kept = lock(&self.kept);
         kept.logins += 1;
-        kept.login = Some(Login::new(role, kept.logins));
+        kept.login = Some(Login::new(role, kept.logins, scope.clone()));
         Ok(())
+    }
+
+    /// Changes the PIN of who is logged in, or the user's; the login goes on.
+    ///
+    /// # Errors
+    /// `CKR_TOKEN_WRITE_PROTECTED` where no PIN can be changed; `CKR_PIN_INCORRECT`; `CKR_FUNCTION_FAILED` if the old PIN
+    /// opens several sets (the trace names them) or only one key of a set; those of writing.
+    pub(crate) fn set_pin(&self, library: &Library, old: &Pin, new: &Pin) -> Answer {
+        let token = self.token(library.keystore())?;
+        let changed = {
+            let mut token = lock(&token);
+            let (role, scope) = lock(&self.kept)
+                .login
+                .as_ref()
+                .map_or((Role::User, Scope::All), |login| (login.role(), login.scope().clone()));
+            let admin = token.admin().ok_or(CKR_TOKEN_WRITE_PROTECTED)?;
+            admin.change_pin(role, &scope, old, new).map_err(|error| match error.kind() {
+                ErrorKind::NotFound => Rv::caused(CKR_USER_PIN_NOT_INITIALIZED, error),
+                ErrorKind::Unsupported => Rv::caused(CKR_FUNCTION_FAILED, error),
+                _ => error.into(),
+            })
+        };
+        self.outdate();
+        noticed(library, changed)
     }
 
     /// Logs out; the number of the login that ended.
