@@ -2,7 +2,10 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ingam::credential::Entry;
+use ingam::ErrorKind;
+use ingam::credential::{Entry, KeyId, VidRandom};
+use ingam::pin::Pin;
+use ingam::token::{Decrypter, Scope, Signer, Token};
 
 use super::*;
 
