@@ -73,9 +73,9 @@ fn a_removed_set_is_gone_and_the_others_stay() {
     let mut storage = folder(root.path());
     storage.publish(&EntryName::new(HONG), &set(b"one"), None).unwrap();
     storage.publish(&EntryName::new("KICA/USER/cn=b"), &set(b"two"), None).unwrap();
-    storage.remove(&EntryName::new(HONG)).unwrap();
+    storage.remove(&EntryName::new(HONG), None).unwrap();
     assert_eq!(names(root.path()), ["KICA/USER/cn=b"]);
-    assert_eq!(storage.remove(&EntryName::new(HONG)).unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(storage.remove(&EntryName::new(HONG), None).unwrap_err().kind(), ErrorKind::NotFound);
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn an_old_set_beside_its_successor_is_deleted_not_shown() {
     fs::create_dir_all(&old).unwrap();
     fs::write(old.join("signCert.der"), b"old").unwrap();
     assert_eq!(names(root.path()), [HONG]);
-    storage.remove(&EntryName::new("yessign/USER/cn=none")).unwrap_err();
+    storage.remove(&EntryName::new("yessign/USER/cn=none"), None).unwrap_err();
     assert!(!user.join(".ingam-old").exists());
     assert_eq!(content(root.path(), HONG), b"new");
 }

@@ -15,6 +15,7 @@ mod find;
 mod functions;
 mod handle;
 mod id_index;
+mod key;
 mod label;
 mod library;
 mod login;
@@ -24,14 +25,20 @@ mod monitor;
 mod object;
 mod objects;
 mod operation;
+mod pending;
 mod rv;
 mod session;
+mod session_key;
+mod session_object;
+mod session_objects;
 mod sessions;
 mod slot;
 mod state;
+mod template_rules;
 mod text;
 mod trace;
 mod user_name;
+mod values;
 
 pub use abi::entries::{C_GetFunctionList, C_GetInterface, C_GetInterfaceList};
 #[cfg(feature = "fault-injection")]

@@ -136,7 +136,7 @@ impl Library {
     pub(crate) fn look_again(&self) -> Scan {
         let scan = self.refresh();
         let states: Vec<_> = lock(&self.slots).values().cloned().collect();
-        states.iter().for_each(|state| state.list_again());
+        states.iter().for_each(|state| state.outdate());
         scan
     }
 
@@ -237,14 +237,14 @@ impl Library {
     /// # Errors
     /// As [`session`](Self::session).
     pub(crate) fn close_session(&self, handle: CK_SESSION_HANDLE) -> Answer {
-        self.sessions.remove(handle)?.leave();
+        self.sessions.remove(handle)?.leave(self);
         Ok(())
     }
 
     /// Closes the sessions of one slot.
     pub(crate) fn close_sessions(&self, id: SlotId) {
         for session in self.sessions.remove_of(id) {
-            session.leave();
+            session.leave(self);
         }
     }
 

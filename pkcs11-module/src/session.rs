@@ -6,6 +6,7 @@ use cryptoki_sys::*;
 use ingam::keystore::lock;
 use ingam::pin::Role;
 
+use crate::library::Library;
 use crate::operation::Operations;
 use crate::slot::SlotState;
 
@@ -37,8 +38,8 @@ impl Session {
     }
 
     /// Counts it out of its slot.
-    pub(crate) fn leave(&self) {
-        self.slot.leave(self.access, self.presence);
+    pub(crate) fn leave(&self, library: &Library) {
+        self.slot.leave(library, self.handle, self.access, self.presence);
     }
 
     pub(crate) const fn handle(&self) -> CK_SESSION_HANDLE {

@@ -1,31 +1,38 @@
 //! This file keeps what the process has of one slot: its token, who is logged in, its objects, its sessions.
 //!
-//! Lock order: one listing → the token → what is kept here. Nothing here is locked while a medium is read.
+//! Lock order: one pair being stored → one listing → the token → what is kept here → session objects. Nothing here but the
+//! first two is locked while a medium is read or written.
+
+mod keys;
+mod login;
+mod made;
+#[cfg(test)]
+mod tests;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use cryptoki_sys::*;
-use ingam::credential::{KeyId, VidRandom};
 use ingam::keystore::{Keystore, SharedToken, SlotId, lock};
 use ingam::medium::MediumKind;
-use ingam::pin::{Pin, Role};
-use ingam::token::{Decrypter, Scope, Signer, Token};
-use ingam::{Error, ErrorKind};
+use ingam::pin::Role;
+use ingam::token::Scope;
 
 use crate::library::Library;
 use crate::login::Login;
 use crate::object::{Object, Part};
 use crate::objects::Objects;
-use crate::rv::{Answer, Rv};
+use crate::rv::Answer;
 use crate::session::Access;
+use crate::session_objects::SessionObjects;
+
+/// Why what was to be kept is not.
+const UNPAIRED: ingam::Error =
+    ingam::Error::new(ingam::ErrorKind::NotFound, "waiting for the other half of a pair, until its session closed");
 
 /// How old a listing may be before a search asks the medium again.
 const LISTING_AGE: Duration = Duration::from_secs(1);
-
-/// Keys that are opened at a time: another thread that signs gets its turn in between, and C_Finalize is heard.
-const BATCH: usize = 64;
 
 /// One slot, as this process uses it.
 pub(crate) struct SlotState {
@@ -34,7 +41,10 @@ pub(crate) struct SlotState {
     presence: AtomicU64,
     /// Held by the one thread that lists the medium.
     listing: Mutex<()>,
+    /// Held by the one thread that stores a pair.
+    storing: Mutex<()>,
     kept: Mutex<Kept>,
+    session_objects: SessionObjects,
 }
 
 #[derive(Default)]
@@ -61,7 +71,14 @@ pub(crate) enum Freshness<'a> {
 
 impl SlotState {
     pub(crate) fn new(id: SlotId) -> Self {
-        Self { id, presence: AtomicU64::new(0), listing: Mutex::default(), kept: Mutex::default() }
+        Self {
+            id,
+            presence: AtomicU64::new(0),
+            listing: Mutex::default(),
+            storing: Mutex::default(),
+            kept: Mutex::default(),
+            session_objects: SessionObjects::default(),
+        }
     }
 
     pub(crate) const fn id(&self) -> SlotId {
@@ -108,8 +125,12 @@ impl SlotState {
         Ok(self.presence())
     }
 
-    /// Counts a session out; the last one ends the login. One of an earlier presence was counted out with it.
-    pub(crate) fn leave(&self, access: Access, presence: u64) {
+    /// Counts a session out; its objects go with it, and the last one ends the login. One of an earlier presence was counted
+    /// out with it.
+    pub(crate) fn leave(&self, library: &Library, session: CK_SESSION_HANDLE, access: Access, presence: u64) {
+        if self.session_objects.remove_of(session) > 0 {
+            library.note(&UNPAIRED);
+        }
         let login = {
             let mut kept = lock(&self.kept);
             if self.presence() != presence {
@@ -142,78 +163,6 @@ impl SlotState {
         lock(&self.kept).login_number()
     }
 
-    /// Logs in, to everything or to one set.
-    ///
-    /// # Errors
-    /// `CKR_USER_ALREADY_LOGGED_IN` and its like; why the token refuses the PIN.
-    pub(crate) fn login(&self, library: &Library, role: Role, scope: &Scope, pin: &Pin) -> Answer {
-        let presence = self.presence();
-        let answer = noticed(library, self.try_login(library.keystore(), role, scope, pin));
-        if answer.as_ref().is_err_and(|rv| rv.code() == CKR_USER_PIN_NOT_INITIALIZED) {
-            // No key was found. Were they taken away while they were looked for?
-            library.refresh();
-            if self.presence() != presence {
-                return Err(CKR_DEVICE_REMOVED.into());
-            }
-        }
-        answer
-    }
-
-    fn try_login(&self, keystore: &Keystore, role: Role, scope: &Scope, pin: &Pin) -> Answer {
-        let shared = self.token(keystore)?;
-        let mut token = lock(&shared);
-        {
-            let kept = lock(&self.kept);
-            match kept.role() {
-                Some(already) if already == role => return Err(CKR_USER_ALREADY_LOGGED_IN.into()),
-                Some(_) => return Err(CKR_USER_ANOTHER_ALREADY_LOGGED_IN.into()),
-                None => {}
-            }
-            if role == Role::SecurityOfficer && kept.sessions > kept.read_write_sessions {
-                return Err(CKR_SESSION_READ_ONLY_EXISTS.into());
-            }
-        }
-        token.login(role, scope, pin).map_err(|error| match (error.kind(), role) {
-            // No token of files has a security officer.
-            (ErrorKind::Unsupported, Role::SecurityOfficer) => Rv::caused(CKR_USER_TYPE_INVALID, error),
-            (ErrorKind::NotFound, Role::User) => Rv::caused(CKR_USER_PIN_NOT_INITIALIZED, error),
-            _ => error.into(),
-        })?;
-        let mut kept = lock(&self.kept);
-        if !kept.is_of(Some(&shared)) {
-            token.logout(&Scope::All);
-            return Err(CKR_DEVICE_REMOVED.into());
-        }
-        kept.logins += 1;
-        kept.login = Some(Login::new(role, kept.logins));
-        Ok(())
-    }
-
-    /// Logs out; the number of the login that ended.
-    ///
-    /// # Errors
-    /// `CKR_USER_NOT_LOGGED_IN`, also if another thread was faster.
-    pub(crate) fn logout(&self) -> Answer<u64> {
-        let login = self.login_number().ok_or(CKR_USER_NOT_LOGGED_IN)?;
-        if self.end_login(login, |_| true) { Ok(login) } else { Err(CKR_USER_NOT_LOGGED_IN.into()) }
-    }
-
-    /// Ends this login, if it is still there and `still` holds once nobody else uses the token; whether it did. While this
-    /// waited another thread may have logged out and in again.
-    fn end_login(&self, login: u64, still: impl FnOnce(&Kept) -> bool) -> bool {
-        let Some(token) = lock(&self.kept).token.clone() else { return false };
-        let mut token = lock(&token);
-        {
-            let mut kept = lock(&self.kept);
-            if kept.login_number() != Some(login) || !still(&kept) {
-                return false;
-            }
-            kept.login = None;
-        }
-        token.logout(&Scope::All);
-        true
-    }
-
     /// Forgets a medium that went, if it did; the keystore has logged its token out.
     pub(crate) fn forget_gone(&self, keystore: &Keystore) {
         let token = {
@@ -239,31 +188,9 @@ impl SlotState {
     }
 
     fn forget(&self, kept: &mut Kept) {
+        self.session_objects.clear();
         *kept = Kept { logins: kept.logins, ..Kept::default() };
         self.presence.fetch_add(1, Ordering::Release);
-    }
-
-    /// Lets the next search ask the medium: what is on it may have changed.
-    pub(crate) fn list_again(&self) {
-        lock(&self.kept).listed = None;
-    }
-
-    /// Logs out unless another thread is using the token; then the keys go with that thread's call.
-    pub(crate) fn try_logout(&self) {
-        let token = lock(&self.kept).token.clone();
-        if let Some(token) = token {
-            try_with(&token, |token| token.logout(&Scope::All));
-        }
-        lock(&self.kept).login = None;
-    }
-
-    /// In a forked child: wipes the keys of file media and waits for nobody.
-    pub(crate) fn wipe_in_child(&self) {
-        if let Ok(kept) = self.kept.try_lock()
-            && let Some(token) = kept.token.as_ref().filter(|_| kept.keeps_files)
-        {
-            try_with(token, |token| token.logout(&Scope::All));
-        }
     }
 
     /// The objects of the token.
@@ -322,11 +249,28 @@ impl SlotState {
         Ok(objects)
     }
 
-    /// The object of this handle.
+    /// Whether the token has a key that a password could open. The medium is asked only as long as none is known; one that
+    /// cannot be read may have some.
+    pub(crate) fn has_key(&self, library: &Library) -> bool {
+        let known = Arc::clone(&lock(&self.kept).objects);
+        known.has_key() || self.objects(library, Freshness::Recent).map_or(true, |objects| objects.has_key())
+    }
+
+    /// The next search lists again, whatever it looks for: the medium changed.
+    pub(crate) fn outdate(&self) {
+        lock(&self.kept).listed = None;
+    }
+
+    /// Lets one thread at a time store pairs.
+    pub(crate) fn storing(&self) -> MutexGuard<'_, ()> {
+        lock(&self.storing)
+    }
+
+    /// The token's object of this handle.
     ///
     /// # Errors
     /// `CKR_OBJECT_HANDLE_INVALID`, also for a private object after logout.
-    pub(crate) fn object(&self, handle: CK_OBJECT_HANDLE) -> Answer<Object> {
+    fn token_object(&self, handle: CK_OBJECT_HANDLE) -> Answer<Object> {
         let kept = lock(&self.kept);
         let issued = kept.login.as_ref().and_then(|login| login.issued(handle));
         let (public, part) = issued.unwrap_or_else(|| match kept.objects.position(handle) {
@@ -335,138 +279,6 @@ impl SlotState {
         });
         let object = kept.objects.position(public).map(|index| Object::new(Arc::clone(&kept.objects), index, part));
         object.filter(Object::exists).ok_or_else(|| CKR_OBJECT_HANDLE_INVALID.into())
-    }
-
-    /// The key of this handle.
-    ///
-    /// # Errors
-    /// `CKR_KEY_HANDLE_INVALID`, also for an object that is no key.
-    pub(crate) fn key(&self, handle: CK_OBJECT_HANDLE) -> Answer<Object> {
-        match self.object(handle) {
-            Ok(object) if matches!(object.part(), Part::PublicKey | Part::PrivateKey) => Ok(object),
-            _ => Err(CKR_KEY_HANDLE_INVALID.into()),
-        }
-    }
-
-    /// Of these private objects, the handles of those that this login's password opens; keys that were not tried yet are
-    /// tried now.
-    ///
-    /// # Errors
-    /// `CKR_USER_NOT_LOGGED_IN`; `CKR_CRYPTOKI_NOT_INITIALIZED` if the library was finalised meanwhile.
-    pub(crate) fn visible(
-        &self,
-        library: &Library,
-        objects: &Objects,
-        candidates: &[(usize, Part)],
-    ) -> Answer<Vec<Option<CK_OBJECT_HANDLE>>> {
-        let (login, untried) = {
-            let kept = lock(&self.kept);
-            let login = kept.login.as_ref().ok_or(CKR_USER_NOT_LOGGED_IN)?;
-            // A few are asked of the token each time, which remembers what the password is to blame for; of many, those
-            // that it refused are taken as refused until the next listing.
-            let many = candidates.len() > BATCH;
-            let unknown = |(index, part): &&(usize, Part)| {
-                let certificate = objects.handle(*index);
-                !(login.knows(certificate, *part) || many && login.refused(certificate))
-            };
-            (login.number(), candidates.iter().filter(unknown).copied().collect::<Vec<_>>())
-        };
-        for batch in untried.chunks(BATCH) {
-            if library.is_closed() {
-                return Err(CKR_CRYPTOKI_NOT_INITIALIZED.into());
-            }
-            noticed(library, self.try_keys(library, objects, batch, login))?;
-        }
-        let mut kept = lock(&self.kept);
-        let current = kept.login.as_mut().filter(|current| current.number() == login).ok_or(CKR_USER_NOT_LOGGED_IN)?;
-        let handles = library.object_handles();
-        candidates.iter().map(|(index, part)| current.handle(objects.handle(*index), *part, handles)).collect()
-    }
-
-    fn try_keys(&self, library: &Library, objects: &Objects, batch: &[(usize, Part)], login: u64) -> Answer {
-        let key_of = |index: usize| objects.private_key(index).map(|key| (index, key.clone()));
-        let mut keys: Vec<(usize, KeyId)> = batch.iter().filter_map(|(index, _)| key_of(*index)).collect();
-        keys.dedup_by_key(|(index, _)| *index);
-        let token = self.token(library.keystore())?;
-        let mut tried = Vec::with_capacity(keys.len());
-        {
-            let mut token = lock(&token);
-            let asked: Vec<KeyId> = keys.iter().map(|(_, key)| key.clone()).collect();
-            let usable = token.usable(&asked).map_err(|error| self.login_lost(error, login))?;
-            for (index, key) in &keys {
-                let opens = usable.contains(key);
-                let wants_random = batch.contains(&(*index, Part::Random));
-                let random =
-                    (wants_random && opens).then(|| token.vid_random(key).is_ok_and(|random| random.is_some()));
-                tried.push((objects.handle(*index), opens, random.or(wants_random.then_some(false))));
-            }
-        }
-        let mut kept = lock(&self.kept);
-        if let Some(current) = kept.login.as_mut().filter(|current| current.number() == login) {
-            for (handle, opens, random) in tried {
-                current.learn(handle, opens, random);
-            }
-        }
-        Ok(())
-    }
-
-    /// A private key that signs, and the number of the login that lends it.
-    ///
-    /// # Errors
-    /// `CKR_KEY_HANDLE_INVALID`, `CKR_USER_NOT_LOGGED_IN`; why the medium cannot be read.
-    pub(crate) fn signer(&self, library: &Library, object: &Object) -> Answer<(Arc<dyn Signer>, u64)> {
-        self.with_key(library, object, |token, key| token.signer(key))
-    }
-
-    /// A private key that decrypts, and the number of the login that lends it.
-    ///
-    /// # Errors
-    /// As [`signer`](Self::signer); `CKR_KEY_FUNCTION_NOT_PERMITTED` if it cannot decrypt.
-    pub(crate) fn decrypter(&self, library: &Library, object: &Object) -> Answer<(Arc<dyn Decrypter>, u64)> {
-        let (decrypter, login) = self.with_key(library, object, |token, key| token.decrypter(key))?;
-        decrypter.map(|decrypter| (decrypter, login)).ok_or_else(|| CKR_KEY_FUNCTION_NOT_PERMITTED.into())
-    }
-
-    /// R of a private key.
-    ///
-    /// # Errors
-    /// As [`signer`](Self::signer).
-    pub(crate) fn vid_random(&self, library: &Library, object: &Object) -> Answer<Option<VidRandom>> {
-        self.with_key(library, object, |token, key| token.vid_random(key)).map(|(random, _)| random)
-    }
-
-    fn with_key<T>(
-        &self,
-        library: &Library,
-        object: &Object,
-        work: impl FnOnce(&mut dyn Token, &KeyId) -> ingam::Result<T>,
-    ) -> Answer<(T, u64)> {
-        let key = object.private_key().ok_or(CKR_KEY_HANDLE_INVALID)?;
-        let login = self.login_number().ok_or(CKR_USER_NOT_LOGGED_IN)?;
-        let with_token = |token: SharedToken| {
-            let mut token = lock(&token);
-            if self.login_number() != Some(login) {
-                // Another thread logged out meanwhile, and perhaps in again: the handle was of the login before.
-                return Err(CKR_USER_NOT_LOGGED_IN.into());
-            }
-            work(&mut **token, key).map(|made| (made, login)).map_err(|error| match error.kind() {
-                // The set was changed on the medium since the handle was given out.
-                ErrorKind::NotFound | ErrorKind::PinIncorrect { .. } | ErrorKind::Mismatch => {
-                    Rv::caused(CKR_KEY_HANDLE_INVALID, error)
-                }
-                _ => self.login_lost(error, login),
-            })
-        };
-        noticed(library, self.token(library.keystore()).and_then(with_token))
-    }
-
-    /// Notes that a token has lost its login without our doing.
-    fn login_lost(&self, error: Error, login: u64) -> Rv {
-        if error.kind() == ErrorKind::NotLoggedIn {
-            let mut kept = lock(&self.kept);
-            kept.login.take_if(|current| current.number() == login);
-        }
-        error.into()
     }
 }
 
@@ -496,15 +308,3 @@ fn noticed<T>(library: &Library, answer: Answer<T>) -> Answer<T> {
     }
     answer
 }
-
-/// Does this with a token that nobody else is using.
-fn try_with(token: &SharedToken, work: impl FnOnce(&mut dyn Token)) {
-    match token.try_lock() {
-        Ok(mut token) => work(&mut **token),
-        Err(TryLockError::Poisoned(token)) => work(&mut **token.into_inner()),
-        Err(TryLockError::WouldBlock) => {}
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -137,7 +137,7 @@ fn a_thousand_removals_and_insertions_are_an_event_each_for_one_who_waits() {
         assert!(started.elapsed() < Duration::from_secs(1));
         assert_eq!(told.try_iter().count(), 0, "nothing is left over");
     });
-    assert_eq!(watch_descriptors(), 0);
+    until(|| (watch_descriptors() == 0).then_some(()));
     drop(module);
 }
 
@@ -359,12 +359,13 @@ fn a_thousand_lives_with_a_watching_thread_leave_no_thread_and_no_descriptor() {
             // Else it does not watch yet.
             assert_eq!(next_event(), Err(CKR_NO_EVENT));
         }
-        // A thread gives itself its name, and stays listed for a moment after it was joined.
+        // A thread gives itself its name, and stays listed for a moment after it was joined. A kernel that is very busy takes
+        // its watches down later than C_Finalize waits.
         until(|| (library_threads() == 1).then_some(()));
         let started = Instant::now();
         c!(C_Finalize(null_mut())).unwrap();
         assert!(started.elapsed() < Duration::from_secs(1));
-        assert_eq!(watch_descriptors(), 0);
+        until(|| (watch_descriptors() == 0).then_some(()));
         until(|| (library_threads() == 0).then_some(()));
     }
 }

@@ -10,7 +10,6 @@ use crate::abi::parameter::GivenMechanism;
 use crate::library::Library;
 use crate::mechanism;
 use crate::message::Message;
-use crate::object::Part;
 use crate::operation::{self, Signing};
 use crate::rv::{Answer, Rv};
 
@@ -25,14 +24,10 @@ pub(crate) fn init(
     let Some(mechanism) = operation::begin(&mut session.operations().sign, mechanism)? else { return Ok(()) };
     mechanism::can(mechanism.kind, CKF_SIGN)?;
     let key = session.slot().key(key)?;
-    match key.part() {
-        Part::PrivateKey if key.view().may_sign() => {}
-        Part::PrivateKey => return Err(CKR_KEY_FUNCTION_NOT_PERMITTED.into()),
-        _ => return Err(CKR_KEY_TYPE_INCONSISTENT.into()),
-    }
-    let bits = key.view().certificate().key_bits().ok_or(CKR_KEY_TYPE_INCONSISTENT)?;
+    key.permits(CKO_PRIVATE_KEY, CKA_SIGN, mechanism.kind)?;
+    let bits = key.bits()?;
     let (mechanism, form) = mechanism::signature(&mechanism, bits)?;
-    let (signer, login) = session.slot().signer(library, &key)?;
+    let (signer, login) = key.signer(library, session.slot())?;
     let signing = Signing { login, signer, mechanism, message: Message::new(form), length: bits.div_ceil(8) };
     session.operations().sign = Some(signing);
     Ok(())
@@ -79,6 +74,8 @@ fn refused(error: Error) -> Rv {
     match error.kind() {
         ErrorKind::InvalidInput => Rv::caused(CKR_DATA_LEN_RANGE, error),
         ErrorKind::Unsupported => Rv::caused(CKR_KEY_SIZE_RANGE, error),
+        // An object of a session that was destroyed meanwhile.
+        ErrorKind::NotFound => Rv::caused(CKR_KEY_HANDLE_INVALID, error),
         _ => error.into(),
     }
 }

@@ -2,6 +2,7 @@
 
 use cryptoki_sys::*;
 use ingam::medium::{Medium, MediumKind};
+use ingam::pin::Pin;
 
 use crate::abi::argument::Presence;
 use crate::abi::buffer::{Buffer, Out};
@@ -46,18 +47,24 @@ pub(crate) fn slot_info(library: &Library, slot: CK_SLOT_ID, mut info: Out<'_, C
     Ok(())
 }
 
-/// C_GetTokenInfo. Never touches a medium.
+/// C_GetTokenInfo. Touches a medium only as long as no key is known on it.
 pub(crate) fn token_info(library: &Library, slot: CK_SLOT_ID, mut info: Out<'_, CK_TOKEN_INFO>) -> Answer {
     let slot = library.token_slot(slot)?;
     let (sessions, read_write) = library.state(slot.id).sessions();
     let number = |count: usize| CK_ULONG::try_from(count).unwrap_or(CK_ULONG::MAX);
+    let mut flags = CKF_RNG | CKF_LOGIN_REQUIRED | CKF_TOKEN_INITIALIZED;
+    if library.state(slot.id).has_key(library) {
+        flags |= CKF_USER_PIN_INITIALIZED;
+    }
+    if slot.medium.write_protected {
+        flags |= CKF_WRITE_PROTECTED;
+    }
     info.set(CK_TOKEN_INFO {
         label: padded(&slot.medium.label),
         manufacturerID: padded(MANUFACTURER),
         model: padded(model(&slot.medium)),
         serialNumber: padded(&slot.medium.id.serial()),
-        // Nothing can be written yet, to any medium.
-        flags: CKF_RNG | CKF_LOGIN_REQUIRED | CKF_USER_PIN_INITIALIZED | CKF_TOKEN_INITIALIZED | CKF_WRITE_PROTECTED,
+        flags,
         ulMaxSessionCount: CK_EFFECTIVELY_INFINITE,
         ulSessionCount: number(sessions),
         ulMaxRwSessionCount: CK_EFFECTIVELY_INFINITE,
@@ -124,7 +131,7 @@ pub(crate) fn wait_for_event(
     Ok(())
 }
 
-/// C_InitToken.
+/// C_InitToken. An NPKI medium has nothing to initialise: an empty folder is one.
 pub(crate) fn init_token(library: &Library, slot: CK_SLOT_ID, _: Option<&[u8]>, label: Presence) -> Answer {
     let slot = library.token_slot(slot)?;
     if label == Presence::Null {
@@ -133,23 +140,25 @@ pub(crate) fn init_token(library: &Library, slot: CK_SLOT_ID, _: Option<&[u8]>, 
     if library.state(slot.id).sessions().0 > 0 {
         return Err(CKR_SESSION_EXISTS.into());
     }
-    Err(CKR_TOKEN_WRITE_PROTECTED.into())
+    Err(if slot.medium.write_protected { CKR_TOKEN_WRITE_PROTECTED } else { CKR_FUNCTION_NOT_SUPPORTED }.into())
 }
 
 /// C_InitPIN: for the security officer, whom no token has yet.
 pub(crate) fn init_pin(library: &Library, session: CK_SESSION_HANDLE, _: Option<&[u8]>) -> Answer {
     match library.session(session)?.state() {
-        CKS_RW_SO_FUNCTIONS => Err(CKR_TOKEN_WRITE_PROTECTED.into()),
+        CKS_RW_SO_FUNCTIONS => Err(CKR_FUNCTION_NOT_SUPPORTED.into()),
         _ => Err(CKR_USER_NOT_LOGGED_IN.into()),
     }
 }
 
-/// C_SetPIN.
-pub(crate) fn set_pin(library: &Library, session: CK_SESSION_HANDLE, _: Option<&[u8]>, _: Option<&[u8]>) -> Answer {
-    match library.session(session)?.access() {
-        Access::ReadOnly => Err(CKR_SESSION_READ_ONLY.into()),
-        Access::ReadWrite => Err(CKR_TOKEN_WRITE_PROTECTED.into()),
+/// C_SetPIN: of a medium of files, the password of the one set that the old one opens. Works logged in and not.
+pub(crate) fn set_pin(library: &Library, session: CK_SESSION_HANDLE, old: Option<&[u8]>, new: Option<&[u8]>) -> Answer {
+    let session = library.session(session)?;
+    if session.access() == Access::ReadOnly {
+        return Err(CKR_SESSION_READ_ONLY.into());
     }
+    let (old, new) = (Pin::copy_of(pin(old)?), Pin::copy_of(pin(new)?));
+    session.slot().set_pin(library, &old, &new)
 }
 
 /// A PIN as typed, if it can be one.
