@@ -49,13 +49,13 @@ impl Process {
             return Err(CKR_CRYPTOKI_ALREADY_INITIALIZED.into());
         }
         let claim = Claim { process: self, otherwise: Stage::Down };
-        let library = Library::new(threads);
-        *self.library.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(library));
+        let library = Arc::new_cyclic(|own| Library::new(threads, own.clone()));
+        *self.library.write().unwrap_or_else(PoisonError::into_inner) = Some(library);
         claim.settle(Stage::Up);
         Ok(())
     }
 
-    /// Ends the library: waits for slot events end, sessions close, keys are wiped. Calls that other threads are still in
+    /// Ends the library: waits for slot events end, its thread too, sessions close, keys are wiped. Calls that other threads are still in
     /// finish on their own.
     ///
     /// # Errors

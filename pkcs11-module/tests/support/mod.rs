@@ -117,6 +117,8 @@ macro_rules! c {
     }};
 }
 
+pub mod template;
+
 pub fn functions() -> &'static CK_FUNCTION_LIST_3_0 {
     let mut interface = null_mut();
     // SAFETY: a place for the interface; null asks for the default one.
@@ -223,14 +225,7 @@ impl Session {
 
     /// The objects that have these attributes.
     pub fn find(self, template: &[(CK_ATTRIBUTE_TYPE, &[u8])]) -> Result<Vec<CK_OBJECT_HANDLE>, CK_RV> {
-        let mut template: Vec<CK_ATTRIBUTE> = template
-            .iter()
-            .map(|(kind, value)| CK_ATTRIBUTE {
-                type_: *kind,
-                pValue: value.as_ptr().cast_mut().cast(),
-                ulValueLen: number(value.len()),
-            })
-            .collect();
+        let mut template = template::raw(template);
         c!(C_FindObjectsInit(self.0, template.as_mut_ptr(), number(template.len())))?;
         let mut found = Vec::new();
         loop {
