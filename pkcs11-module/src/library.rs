@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use cryptoki_sys::*;
+use ingam::ErrorKind;
 use ingam::config::Config;
 use ingam::keystore::{Keystore, Slot, SlotId, lock};
 use ingam::view;
 
-use crate::abi::pages;
+use crate::abi::{pages, process};
 use crate::events::Events;
 use crate::handle::Handles;
 use crate::rv::{Answer, Rv};
@@ -43,8 +44,20 @@ pub(crate) struct Library {
 impl Library {
     /// Reads the configuration and nothing else. One that cannot be read leaves its media out; an application must not
     /// fail to start because of it.
-    pub(crate) fn new(threads: Threads) -> Self {
+    ///
+    /// # Errors
+    /// `CKR_HOST_MEMORY` where it could not be read for a reason of the moment, as when no descriptor is left: it would be
+    /// left out for as long as the library lives.
+    pub(crate) fn new(threads: Threads) -> Answer<Self> {
+        if process::is_secure() {
+            ingam::config::distrust_environment();
+        }
         let loaded = Config::load();
+        if let Err(error) = &loaded
+            && error.kind() == ErrorKind::Device
+        {
+            return Err(Rv::caused(CKR_HOST_MEMORY, error.clone()));
+        }
         let reason = loaded.as_ref().err().cloned();
         let mut config = loaded.unwrap_or_default();
         if threads == Threads::Forbidden {
@@ -55,7 +68,7 @@ impl Library {
             trace.note(&reason);
         }
         pages::install();
-        Self {
+        Ok(Self {
             keystore: view::keystore(&config),
             slots: Mutex::default(),
             sessions: RwLock::default(),
@@ -65,7 +78,7 @@ impl Library {
             listed: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             trace,
-        }
+        })
     }
 
     pub(crate) const fn trace(&self) -> Option<&Arc<Trace>> {

@@ -73,7 +73,7 @@ impl<S: Storage> SoftToken<S> {
     /// These sets, each read again only if a file of it changed; many are read on several threads.
     fn read_all(&self, names: &[EntryName]) -> Vec<Known> {
         let share = names.len().div_ceil(self.threads.get());
-        if share < READ_ALONE {
+        if share < READ_ALONE || self.threads.get() == 1 {
             return names.iter().map(|name| self.read_one(name)).collect();
         }
         std::thread::scope(|scope| {

@@ -11,6 +11,6 @@ pub(crate) mod fault;
 pub(crate) mod pages;
 pub(crate) mod parameter;
 pub(crate) mod per_process;
-mod process;
+pub(crate) mod process;
 pub(crate) mod tables;
 pub(crate) mod template;
