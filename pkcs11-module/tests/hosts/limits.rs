@@ -143,9 +143,10 @@ fn a_host_without_memory_gets_an_answer_or_ends_as_any_rust_program_does() {
                 served += 1;
             }
             (None, Some(libc::SIGABRT)) => {
-                // The standard library of Rust says this itself, and no stable way leads around it.
                 println!("{kibibytes} KiB: aborted: {}", end.err.trim_end());
-                assert!(end.err.starts_with("memory allocation of "), "{kibibytes}: {end:?}");
+                // The standard library of Rust says this itself, and no stable way leads around it. AWS-LC, which aborts
+                // when its random number generator has no memory, says nothing.
+                assert!(end.err.is_empty() || end.err.starts_with("memory allocation of "), "{kibibytes}: {end:?}");
                 aborted += 1;
             }
             _ => panic!("{kibibytes} KiB: {end:?}"),
