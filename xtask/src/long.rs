@@ -11,6 +11,11 @@ const STAGES: &[Stage] = &[
         about: "a host lists, logs in, signs and leaves: nothing invalid, nothing lost",
         run: valgrind,
     },
+    Stage {
+        name: "bad-callers",
+        about: "every function × every mistake, and bounds of every result, under valgrind",
+        run: bad_callers,
+    },
     Stage { name: "slow", about: "the tests that are ignored for their length", run: slow },
     Stage { name: "bench", about: "the benchmarks and their gate", run: gate },
     Stage { name: "fuzz", about: "every fuzz target for ten minutes", run: fuzzing },
@@ -49,6 +54,16 @@ fn valgrind() -> Tally {
         must(valgrind.env("INGAM_MODULE", ship::module()).env("INGAM_NPKI_PATH", place.join("NPKI")))
     };
     Tally::of(&host())
+}
+
+/// The matrix of the module's tests, whose process has the module linked in. Valgrind sees what a crash need not show: a
+/// byte read that nobody wrote, or one beyond an allocation.
+fn bad_callers() -> Tally {
+    let runner = "target.'cfg(unix)'.runner = ['valgrind', '--quiet', '--error-exitcode=9', '--leak-check=full', \
+                  '--show-leak-kinds=definite', '--errors-for-leak-kinds=definite']";
+    let mut test = cargo();
+    test.args(["test", "--release", "--locked", "--package", "ingam-pkcs11", "--test", "bad_callers"]);
+    libtest(test.args(["--config", runner, "--", "--nocapture", "--test-threads=1"]))
 }
 
 fn slow() -> Tally {
