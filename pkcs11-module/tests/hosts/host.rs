@@ -4,6 +4,7 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use cryptoki_sys::*;
@@ -40,7 +41,10 @@ pub fn shipped_module() -> PathBuf {
 /// A host that is yet to be started, with an NPKI folder to use.
 pub struct Host {
     pub command: Command,
-    report: PathBuf,
+    /// The file for its figures.
+    pub report: PathBuf,
+    /// How long it may take.
+    pub limit: Duration,
 }
 
 impl Host {
@@ -51,12 +55,13 @@ impl Host {
     /// A host whose program is this copy of the binary.
     pub fn at(program: &Path, scenario: fn(), npki: &Npki) -> Self {
         let (name, _) = crate::SCENARIOS.iter().find(|(_, play)| std::ptr::fn_addr_eq(*play, scenario)).unwrap();
-        let report = npki.home.path().join("report");
+        static REPORTS: AtomicUsize = AtomicUsize::new(0);
+        let report = npki.home.path().join(format!("report-{}", REPORTS.fetch_add(1, Ordering::Relaxed)));
         let mut command = Command::new(program);
         command.env_clear().env(ROLE, name).env(MODULE, shipped_module()).env(REPORT, &report);
         command.env("INGAM_NPKI_PATH", npki.root()).env("HOME", npki.home.path());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        Self { command, report }
+        Self { command, report, limit: Duration::from_secs(60) }
     }
 
     pub fn env(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
@@ -73,10 +78,10 @@ impl Host {
         std::fs::read_to_string(report).unwrap_or_default()
     }
 
-    /// Runs it to its end, which must come within a minute.
+    /// Runs it to its end, which must come in time.
     pub fn end(mut self) -> End {
         let mut running = self.command.spawn().unwrap();
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + self.limit;
         let status = loop {
             if let Some(status) = running.try_wait().unwrap() {
                 break Some(status);

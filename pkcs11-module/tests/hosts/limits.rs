@@ -135,11 +135,13 @@ fn a_host_without_memory_gets_an_answer_or_ends_as_any_rust_program_does() {
     let npki = Npki::many(SETS);
     let (mut served, mut aborted) = (0, 0);
     for kibibytes in [0, 16, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16_384, 65_536, 262_144] {
-        let end = Host::new(little_memory, &npki).env("TEST_MEMORY", kibibytes.to_string()).end();
+        let host = Host::new(little_memory, &npki).env("TEST_MEMORY", kibibytes.to_string());
+        let report = host.report.clone();
+        let end = host.end();
         match (end.status.code(), end.status.signal()) {
             (Some(0), None) => {
                 assert_eq!((end.out.as_str(), end.err.as_str()), ("", ""));
-                println!("{kibibytes} KiB: {}", std::fs::read_to_string(npki.home.path().join("report")).unwrap());
+                println!("{kibibytes} KiB: {}", std::fs::read_to_string(report).unwrap());
                 served += 1;
             }
             (None, Some(libc::SIGABRT)) => {
