@@ -21,6 +21,9 @@ const MODULE: &str = "TEST_HOST_MODULE";
 /// Names the file for figures.
 const REPORT: &str = "TEST_HOST_REPORT";
 
+/// Set by whoever runs the tests: a program with its options under which every host is run, such as valgrind.
+const UNDER: &str = "TEST_HOST_UNDER";
+
 /// Runs before `main`, as the C library does with every function of this section.
 #[used]
 #[unsafe(link_section = ".init_array")]
@@ -29,6 +32,8 @@ static BEFORE_MAIN: extern "C" fn() = before_main;
 extern "C" fn before_main() {
     let Some(role) = std::env::var_os(ROLE) else { return };
     let play = crate::SCENARIOS.iter().find(|(name, _)| *name == role);
+    // Nothing of this host's own is to look like a leak of the module's.
+    drop(role);
     let outcome = std::panic::catch_unwind(|| play.expect("the scenario exists").1());
     // SAFETY: a host's normal end: handlers run, buffers are written.
     unsafe { libc::exit(if outcome.is_ok() { 0 } else { 101 }) }
@@ -57,11 +62,15 @@ impl Host {
         let (name, _) = crate::SCENARIOS.iter().find(|(_, play)| std::ptr::fn_addr_eq(*play, scenario)).unwrap();
         static REPORTS: AtomicUsize = AtomicUsize::new(0);
         let report = npki.home.path().join(format!("report-{}", REPORTS.fetch_add(1, Ordering::Relaxed)));
-        let mut command = Command::new(program);
+        let under = std::env::var(UNDER).unwrap_or_default();
+        let mut words = under.split_whitespace().chain([program.to_str().unwrap()]);
+        let mut command = Command::new(words.next().unwrap());
+        command.args(words);
         command.env_clear().env(ROLE, name).env(MODULE, shipped_module()).env(REPORT, &report);
         command.env("INGAM_NPKI_PATH", npki.root()).env("HOME", npki.home.path());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        Self { command, report, limit: Duration::from_secs(60) }
+        let limit = Duration::from_secs(if under.is_empty() { 60 } else { 600 });
+        Self { command, report, limit }
     }
 
     pub fn env(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {

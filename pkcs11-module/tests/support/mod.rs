@@ -129,7 +129,7 @@ type GetInterface = unsafe extern "C" fn(*mut CK_UTF8CHAR, *mut CK_VERSION, *mut
 /// Loads a module like any host does. All tools use it from now on.
 pub fn load(module: &std::path::Path) -> &'static CK_FUNCTION_LIST_3_0 {
     // SAFETY: the module's initialisers do nothing that a host must prepare.
-    let library = Box::leak(Box::new(unsafe { libloading::Library::new(module) }.unwrap()));
+    let library = std::mem::ManuallyDrop::new(unsafe { libloading::Library::new(module) }.unwrap());
     // SAFETY: the symbol has this type in every PKCS#11 3.0 module.
     let get = unsafe { library.get::<GetInterface>(b"C_GetInterface") }.unwrap();
     let table = table(*get);
