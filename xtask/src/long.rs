@@ -21,6 +21,11 @@ const STAGES: &[Stage] = &[
         about: "the module's sources are right for 64-bit Windows, types and layouts",
         run: windows,
     },
+    Stage {
+        name: "hosts",
+        about: "hosts that fork, execute, leave in the middle, or bring the module in odd circumstances, under valgrind",
+        run: hosts,
+    },
     Stage { name: "slow", about: "the tests that are ignored for their length", run: slow },
     Stage { name: "bench", about: "the benchmarks and their gate", run: gate },
     Stage { name: "fuzz", about: "every fuzz target for ten minutes", run: fuzzing },
@@ -69,6 +74,23 @@ fn bad_callers() -> Tally {
     let mut test = cargo();
     test.args(["test", "--release", "--locked", "--package", "ingam-pkcs11", "--test", "bad_callers"]);
     libtest(test.args(["--config", runner, "--", "--nocapture", "--test-threads=1"]))
+}
+
+/// Only the hosts run under valgrind, not the tests that start them. A forked child keeps what its parent had, by decision;
+/// so leaks are looked for where nobody forks.
+fn hosts() -> Tally {
+    let run = |group: &str, leaks: &[&str]| {
+        let valgrind =
+            [&["/usr/bin/valgrind", "--quiet", "--trace-children=yes", "--error-exitcode=9"], leaks].concat();
+        let mut test = cargo();
+        test.args(["test", "--release", "--locked", "--package", "ingam-pkcs11", "--test", "hosts", "--"]);
+        test.args(["--include-ignored", "--test-threads=2", group]).env("INGAM_MODULE", ship::module());
+        libtest(test.env("TEST_HOST_UNDER", valgrind.join(" ")))
+    };
+    let full = ["--leak-check=full", "--show-leak-kinds=definite", "--errors-for-leak-kinds=definite"];
+    let mut tally = run("circumstances::", &full);
+    tally.add(run("forks::", &[]));
+    tally
 }
 
 /// The compiler reads everything of ours and makes nothing: the C sources of AWS-LC, for which there is no Windows compiler
