@@ -3,6 +3,7 @@
 
 #![cfg(all(unix, target_pointer_width = "64"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::print_stdout, reason = "figures of a run")]
 #![allow(unreachable_pub, reason = "a test has no public")]
 
 #[macro_use]

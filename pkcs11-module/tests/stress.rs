@@ -2,6 +2,7 @@
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::print_stdout, reason = "figures of a run")]
 #![allow(unreachable_pub, reason = "a test has no public")]
 #![allow(clippy::disallowed_methods, reason = "the environment names the module")]
 

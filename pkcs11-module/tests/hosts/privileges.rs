@@ -109,9 +109,9 @@ fn a_configuration_that_its_reader_may_not_read_leaves_the_media_out() {
     let file = npki.home.path().join("c.toml");
     std::fs::write(&file, "").unwrap();
     program.run_by_nobody(host::use_once, &npki).env("INGAM_CONF", &file).run();
-    std::fs::set_permissions(&file, PermissionsExt::from_mode(0)).unwrap();
+    std::fs::set_permissions(&file, PermissionsExt::from_mode(0o000)).unwrap();
     program.run_by_nobody(bad_configuration, &npki).env("INGAM_CONF", &file).run();
-    std::fs::set_permissions(npki.root(), PermissionsExt::from_mode(0)).unwrap();
+    std::fs::set_permissions(npki.root(), PermissionsExt::from_mode(0o000)).unwrap();
     let mut host = program.run_by_nobody(unreadable_folder, &npki);
     host.command.env_remove("INGAM_CONF");
     host.run();
