@@ -289,6 +289,23 @@ mod tests {
     }
 
     #[test]
+    fn what_might_never_end_is_not_read() {
+        let home = tempfile::tempdir().unwrap();
+        let kind = |path: &str| with(&[("INGAM_CONF", path)], home.path()).unwrap_err().kind();
+        assert_eq!(kind(home.path().to_str().unwrap()), ErrorKind::InvalidInput);
+        #[cfg(unix)]
+        assert_eq!(kind("/dev/zero"), ErrorKind::InvalidInput);
+        let file = home.path().join("c.toml");
+        for (bytes, expected) in [((1 << 20) + 1, Err(ErrorKind::Damaged)), (1 << 20, Ok(()))] {
+            std::fs::write(&file, "#".repeat(bytes)).unwrap();
+            let read = with(&[("INGAM_CONF", file.to_str().unwrap())], home.path());
+            assert_eq!(read.map(drop).map_err(|error| error.kind()), expected, "{bytes} bytes");
+        }
+        std::fs::write(&file, [0xff]).unwrap();
+        assert_eq!(kind(file.to_str().unwrap()), ErrorKind::Damaged);
+    }
+
+    #[test]
     fn a_named_file_that_is_missing_is_an_error() {
         let home = tempfile::tempdir().unwrap();
         let error = with(&[("INGAM_CONF", "/nonexistent/c.toml")], home.path()).unwrap_err();

@@ -212,9 +212,11 @@ pub fn executes() {
     start();
     let session = host::login();
     let key = signing_key(session);
+    let slot = slots()[0];
     std::thread::spawn(move || {
+        let own = Session::open(slot, CKF_SERIAL_SESSION).unwrap();
         loop {
-            sign(session, key).unwrap();
+            sign(own, key).unwrap();
         }
     });
     let program = || {
