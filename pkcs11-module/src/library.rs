@@ -7,11 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
 use cryptoki_sys::*;
+use ingam::ErrorKind;
 use ingam::config::Config;
 use ingam::keystore::{Keystore, Slot, SlotId, lock};
 use ingam::view;
 
-use crate::abi::pages;
+use crate::abi::{pages, process};
 use crate::events::Events;
 use crate::handle::Handles;
 use crate::monitor::{Monitor, Scan};
@@ -51,8 +52,20 @@ pub(crate) struct Library {
 impl Library {
     /// Reads the configuration and nothing else. One that cannot be read leaves its media out; an application must not
     /// fail to start because of it.
-    pub(crate) fn new(threads: Threads, own: Weak<Self>) -> Self {
+    ///
+    /// # Errors
+    /// `CKR_HOST_MEMORY` where it could not be read for a reason of the moment, as when no descriptor is left: it would be
+    /// left out for as long as the library lives.
+    pub(crate) fn new(threads: Threads) -> Answer<Arc<Self>> {
+        if process::is_secure() {
+            ingam::config::distrust_environment();
+        }
         let loaded = Config::load();
+        if let Err(error) = &loaded
+            && error.kind() == ErrorKind::Device
+        {
+            return Err(Rv::caused(CKR_HOST_MEMORY, error.clone()));
+        }
         let reason = loaded.as_ref().err().cloned();
         let mut config = loaded.unwrap_or_default();
         if threads == Threads::Forbidden {
@@ -63,8 +76,8 @@ impl Library {
             trace.note(&reason);
         }
         pages::install();
-        Self {
-            own,
+        Ok(Arc::new_cyclic(|own| Self {
+            own: own.clone(),
             keystore: view::keystore(&config),
             slots: Mutex::default(),
             sessions: Sessions::default(),
@@ -76,7 +89,7 @@ impl Library {
             counted: Mutex::default(),
             closed: AtomicBool::new(false),
             trace,
-        }
+        }))
     }
 
     pub(crate) const fn trace(&self) -> Option<&Arc<Trace>> {

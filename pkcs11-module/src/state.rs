@@ -41,7 +41,7 @@ impl Process {
     /// Makes the library. Of several threads one does and the others wait.
     ///
     /// # Errors
-    /// `CKR_CRYPTOKI_ALREADY_INITIALIZED`; `CKR_FUNCTION_FAILED` to a thread that is in here already, as when the module
+    /// `CKR_CRYPTOKI_ALREADY_INITIALIZED`; those of [`Library::new`]; `CKR_FUNCTION_FAILED` to a thread that is in here already, as when the module
     /// is told to load itself as another token's module.
     pub(crate) fn initialize(&self, threads: Threads) -> Answer {
         if self.claim()? == Stage::Up {
@@ -49,7 +49,7 @@ impl Process {
             return Err(CKR_CRYPTOKI_ALREADY_INITIALIZED.into());
         }
         let claim = Claim { process: self, otherwise: Stage::Down };
-        let library = Arc::new_cyclic(|own| Library::new(threads, own.clone()));
+        let library = Library::new(threads)?;
         *self.library.write().unwrap_or_else(PoisonError::into_inner) = Some(library);
         claim.settle(Stage::Up);
         Ok(())
