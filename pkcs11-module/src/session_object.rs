@@ -279,6 +279,11 @@ impl SessionObject {
         self.values.flag(CKA_TOKEN)
     }
 
+    /// Gives it its CKA_UNIQUE_ID.
+    pub(crate) fn identify(&mut self, handle: CK_OBJECT_HANDLE) {
+        self.values.set(CKA_UNIQUE_ID, format!("session-{handle}").as_bytes());
+    }
+
     /// Shows it after login only.
     pub(crate) fn make_private(&mut self) {
         self.values.set_flag(CKA_PRIVATE, true);

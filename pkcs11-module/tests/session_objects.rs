@@ -275,6 +275,8 @@ fn copies_are_objects_of_their_own_also_of_what_the_token_shows_to_all() {
     session.destroy(note).unwrap();
     assert_eq!(session.destroy(note), Err(CKR_OBJECT_HANDLE_INVALID));
     assert_eq!(session.attribute(copy, CKA_VALUE).unwrap(), b"text");
+    let another = session.copy(copy, &[]).unwrap();
+    assert_ne!(session.attribute(copy, CKA_UNIQUE_ID).unwrap(), session.attribute(another, CKA_UNIQUE_ID).unwrap());
     assert_eq!(session.copy(copy, &[(CKA_PRIVATE, NO)]), Err(CKR_TEMPLATE_INCONSISTENT));
 
     let id = npki.sign_id();
