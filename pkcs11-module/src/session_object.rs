@@ -88,7 +88,7 @@ impl SessionObject {
     /// A new RSA key pair of the templates of C_GenerateKeyPair. Takes up to some seconds for the longest keys.
     ///
     /// # Errors
-    /// Those of a template; why the engine fails.
+    /// Those of a template; `CKR_KEY_SIZE_RANGE`; why the engine fails.
     pub(crate) fn generate_pair(
         owner: CK_SESSION_HANDLE,
         public: &[Criterion<'_>],
@@ -105,11 +105,14 @@ impl SessionObject {
             values.set_number(CKA_KEY_TYPE, CKK_RSA);
         }
         let (mut public, mut private) = (public?, private?);
-        let bits = public.number(CKA_MODULUS_BITS).and_then(|bits| usize::try_from(bits).ok());
+        let bits = public.number(CKA_MODULUS_BITS).ok_or(CKR_TEMPLATE_INCOMPLETE)?;
+        let bits = Some(bits).filter(|bits| (GENERATED_BITS.0..=GENERATED_BITS.1).contains(bits));
+        let bits = bits.and_then(|bits| usize::try_from(bits).ok()).ok_or(CKR_KEY_SIZE_RANGE)?;
         if public.get(CKA_PUBLIC_EXPONENT).is_some_and(|exponent| exponent != [1, 0, 1]) {
             return Err(CKR_ATTRIBUTE_VALUE_INVALID.into());
         }
-        let der = rsa::generate(bits.ok_or(CKR_TEMPLATE_INCOMPLETE)?).map_err(|error| match error.kind() {
+        let der = rsa::generate(bits).map_err(|error| match error.kind() {
+            // Not every size between the smallest and the largest.
             ErrorKind::Unsupported => Rv::caused(CKR_ATTRIBUTE_VALUE_INVALID, error),
             _ => error.into(),
         })?;

@@ -315,3 +315,54 @@ fn one_slots_objects_are_not_anothers() {
     assert_eq!(again.find(&[(CKA_TOKEN, NO)]), Ok(vec![]));
     c!(C_Finalize(std::ptr::null_mut())).unwrap();
 }
+
+#[test]
+fn threads_make_use_and_destroy_objects_at_the_same_time() {
+    let npki = Npki::one();
+    let pair = Pair::sign(&npki.sets[0], PASSWORD);
+    let module = Module::start(&npki);
+    let slot = module.slot();
+    let main = module.logged_in();
+    let shared = main.create(&pair.private_template()).unwrap();
+    std::thread::scope(|scope| {
+        for thread in 0..8_u8 {
+            let pair = &pair;
+            scope.spawn(move || {
+                let session = Session::open(slot, CKF_SERIAL_SESSION).unwrap();
+                let label = [thread; 4];
+                for turn in 0..25_u8 {
+                    let note = session.create(&with(NOTE, &[(CKA_APPLICATION, &label)])).unwrap();
+                    let key = session.create(&with(&pair.public_template(), &[(CKA_LABEL, &label)])).unwrap();
+                    let mut mechanism = Mechanism::new(CKM_SHA256_RSA_PKCS);
+                    let signature = session.sign(&mut mechanism, shared, &[turn]).unwrap();
+                    assert_eq!(session.verify(&mut mechanism, key, &[turn], &signature), Ok(()));
+                    assert_eq!(session.find(&[(CKA_APPLICATION, &label)]), Ok(vec![note]));
+                    session.set(note, &[(CKA_VALUE, &[turn])]).unwrap();
+                    assert_eq!(session.attribute(note, CKA_VALUE).unwrap(), [turn]);
+                    session.destroy(note).unwrap();
+                    if turn % 2 == 0 {
+                        session.destroy(key).unwrap();
+                    }
+                }
+                session.close();
+            });
+        }
+    });
+    assert_eq!(main.find(&[(CKA_TOKEN, NO)]), Ok(vec![shared]));
+}
+
+#[test]
+fn objects_do_not_come_back_with_their_medium() {
+    let npki = Npki::one();
+    let module = Module::start(&npki);
+    let session = module.open();
+    let note = session.create(NOTE).unwrap();
+    let away = npki.home.path().join("away");
+    std::fs::rename(npki.root(), &away).unwrap();
+    module.slots();
+    assert_eq!(session.attribute(note, CKA_VALUE), Err(CKR_SESSION_HANDLE_INVALID));
+    std::fs::rename(away, npki.root()).unwrap();
+    let session = module.open();
+    assert_eq!(session.attribute(note, CKA_VALUE), Err(CKR_OBJECT_HANDLE_INVALID));
+    assert_eq!(session.find(&[(CKA_TOKEN, NO)]), Ok(vec![]));
+}
