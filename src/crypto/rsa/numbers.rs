@@ -79,7 +79,8 @@ impl<'a> PrivateNumbers<'a> {
 /// `InvalidInput` for a number without digits or of a length that no key has.
 pub fn public_key_info(modulus: &[u8], exponent: &[u8]) -> Result<Vec<u8>> {
     let write = || {
-        let key = RsaPublicKeyRef { modulus: UintRef::new(modulus)?, public_exponent: UintRef::new(exponent)? }.to_der()?;
+        let key =
+            RsaPublicKeyRef { modulus: UintRef::new(modulus)?, public_exponent: UintRef::new(exponent)? }.to_der()?;
         let algorithm = AlgorithmIdentifierRef { oid: RSA_ENCRYPTION, parameters: Some(AnyRef::NULL) };
         SubjectPublicKeyInfoRef { algorithm, subject_public_key: BitStringRef::from_bytes(&key)? }.to_der()
     };
