@@ -87,6 +87,19 @@ fn templates_are_refused_by_what_is_wrong_with_them() {
     assert_eq!(replaced(NOTE, CKA_CLASS, &CKO_HW_FEATURE.to_ne_bytes()), Err(CKR_ATTRIBUTE_VALUE_INVALID));
     assert_eq!(replaced(SECRET, CKA_KEY_TYPE, &CKK_DES3.to_ne_bytes()), Err(CKR_ATTRIBUTE_VALUE_INVALID));
     assert_eq!(replaced(SECRET, CKA_VALUE, b""), Err(CKR_ATTRIBUTE_VALUE_INVALID));
+    let curve = [(CKA_CLASS, PUBLIC_KEY), (CKA_KEY_TYPE, &CKK_EC.to_ne_bytes()[..]), (CKA_EC_PARAMS, b"\x06\0")];
+    assert_eq!(session.create(&curve), Err(CKR_ATTRIBUTE_VALUE_INVALID), "the type is what is wrong");
+    let kind = CKK_AES.to_ne_bytes();
+    let aes = with(&without(SECRET, CKA_KEY_TYPE), &[(CKA_KEY_TYPE, &kind)]);
+    assert!(session.create(&aes).is_ok());
+    assert_eq!(
+        session.create(&with(&without(&aes, CKA_VALUE), &[(CKA_VALUE, b"17")])),
+        Err(CKR_ATTRIBUTE_VALUE_INVALID)
+    );
+    let mut long = support::template::raw(&vec![NOTE[0]; 1025]);
+    let mut object = 0;
+    let refused = c!(C_CreateObject(session.0, long.as_mut_ptr(), 1025, &raw mut object));
+    assert_eq!(refused, Err(CKR_ARGUMENTS_BAD), "no template is that long");
     assert_eq!(session.create(&with(SECRET, &[(CKA_VALUE_LEN, RSA)])), Err(CKR_ATTRIBUTE_READ_ONLY));
     assert_eq!(session.create(&with(&public, &[(CKA_MODULUS_BITS, RSA)])), Err(CKR_ATTRIBUTE_READ_ONLY));
     for said in [CKA_LOCAL, CKA_ALWAYS_SENSITIVE, CKA_NEVER_EXTRACTABLE] {

@@ -16,7 +16,7 @@ use crate::object::{Object, Part};
 use crate::rv::{Answer, Rv};
 use crate::session_key::SessionKey;
 use crate::template_rules::Class;
-use crate::values::{Origin, Values, class_of};
+use crate::values::{Origin, Values, class_of, key_type};
 
 /// Sizes of generated RSA keys, in bits.
 pub(crate) const GENERATED_BITS: (CK_ULONG, CK_ULONG) = (2048, 4096);
@@ -30,20 +30,21 @@ impl SessionObject {
     /// # Errors
     /// Those of a template; see [`Values::read`].
     pub(crate) fn create(owner: CK_SESSION_HANDLE, template: &[Criterion<'_>]) -> Answer<Self> {
-        let mut values = Values::read(class_of(template)?, template, Origin::Created)?;
+        let class = class_of(template)?;
+        // First of all: a key of another type has other attributes.
+        if class.is_key() && key_type(template)?.is_some_and(|kind| !class.has_key_type(kind)) {
+            return Err(CKR_ATTRIBUTE_VALUE_INVALID.into());
+        }
+        let mut values = Values::read(class, template, Origin::Created)?;
         let given = |kind| template.iter().find(|one| one.kind == kind).map_or(&[][..], |one| one.value);
-        let secret = match values.class() {
+        let secret = match class {
             Class::Data => Secret::Value(Arc::new(SecretBytes::copy_of(given(CKA_VALUE)))),
             Class::Certificate => {
                 settle_certificate(&mut values)?;
                 Secret::None
             }
-            Class::PublicKey => {
-                is_rsa(&values)?;
-                Secret::None
-            }
+            Class::PublicKey => Secret::None,
             Class::PrivateKey => {
-                is_rsa(&values)?;
                 let numbers = PrivateNumbers {
                     modulus: given(CKA_MODULUS),
                     public_exponent: given(CKA_PUBLIC_EXPONENT),
@@ -201,13 +202,6 @@ impl SessionObject {
             self.values.set_number(CKA_VALUE_LEN, length);
         }
         Ok(self)
-    }
-}
-
-fn is_rsa(values: &Values) -> Answer {
-    match values.number(CKA_KEY_TYPE) {
-        Some(CKK_RSA) => Ok(()),
-        _ => Err(CKR_ATTRIBUTE_VALUE_INVALID.into()),
     }
 }
 
