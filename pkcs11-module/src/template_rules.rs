@@ -36,6 +36,15 @@ impl Class {
         matches!(self, Self::PublicKey | Self::PrivateKey | Self::SecretKey)
     }
 
+    /// Whether keys of this CKA_KEY_TYPE can be made.
+    pub(crate) const fn has_key_type(self, kind: CK_KEY_TYPE) -> bool {
+        match self {
+            Self::PublicKey | Self::PrivateKey => kind == CKK_RSA,
+            Self::SecretKey => matches!(kind, CKK_GENERIC_SECRET | CKK_AES),
+            Self::Data | Self::Certificate => false,
+        }
+    }
+
     /// Every attribute that objects of this class can have.
     pub(crate) fn rules(self) -> impl Iterator<Item = &'static Rule> {
         let lists: &'static [&'static [Rule]] = match self {

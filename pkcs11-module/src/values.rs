@@ -44,6 +44,15 @@ pub(crate) fn class_of(template: &[Criterion<'_>]) -> Answer<Class> {
     class.ok_or_else(|| CKR_ATTRIBUTE_VALUE_INVALID.into())
 }
 
+/// The key type that a template names; `None` if it does not say.
+///
+/// # Errors
+/// `CKR_ATTRIBUTE_VALUE_INVALID`.
+pub(crate) fn key_type(template: &[Criterion<'_>]) -> Answer<Option<CK_KEY_TYPE>> {
+    let Some(kind) = template.iter().find(|criterion| criterion.kind == CKA_KEY_TYPE) else { return Ok(None) };
+    number(kind.value).map(Some).ok_or_else(|| CKR_ATTRIBUTE_VALUE_INVALID.into())
+}
+
 /// Whether a template asks for an object of the token; `None` if it does not say.
 ///
 /// # Errors

@@ -117,6 +117,8 @@ macro_rules! c {
     }};
 }
 
+#[cfg(target_os = "linux")]
+pub mod search;
 pub mod template;
 
 /// The table of the module that was loaded by [`load`], else of the one that this binary has linked in.
