@@ -80,8 +80,8 @@ const EXPOSERS: &[&str] = &[
     "pkcs11-module/src/functions/", // R as CKA_VALUE and decrypted plaintext, to the caller's buffer
     "pkcs11-module/src/attribute",
     "pkcs11-module/src/object",
-    "pkcs11-module/src/session_object.rs", // keys and secrets that an application brought
-    "pkcs11-module/src/pending.rs",        // puts R into the key's attributes
+    "pkcs11-module/src/session_object", // keys and secrets that an application brought
+    "pkcs11-module/src/pending.rs",     // puts R into the key's attributes
     "pkcs11-module/src/abi/",
 ];
 

@@ -24,8 +24,7 @@ const ID_LENGTH: usize = 20;
 /// Why the medium cannot be read.
 pub(crate) fn find(library: &Library, session: &Session, template: &[Criterion<'_>]) -> Answer<Vec<CK_OBJECT_HANDLE>> {
     let mut found = on_token(library, session, template)?;
-    let made = session.slot().session_objects().all();
-    found.extend(made.iter().filter(|(_, object)| object.has(template)).map(|(handle, _)| *handle));
+    found.extend(session.slot().session_objects().matching(|object| object.has(template)));
     Ok(found)
 }
 

@@ -23,7 +23,7 @@ use crate::objects::{Holder, Objects};
 use crate::rv::{Answer, Rv};
 use crate::session::Session;
 use crate::session_object::SessionObject;
-use crate::slot::Freshness;
+use crate::slot::{Freshness, noticed};
 use crate::template_rules::Class;
 
 /// Takes an object that is to be the token's, and if it completes a pair, puts that on the medium. Its handle stays good
@@ -42,9 +42,12 @@ pub(crate) fn keep(library: &Library, session: &Session, mut object: SessionObje
         slot.session_objects().stored(handle, session.handle(), there);
         return Ok(handle);
     }
+    if is_late(&listing, &object) {
+        return cannot("adding R to a key that is on the medium already");
+    }
     let handle = slot.add(library, object)?;
     let stored = match Waiting::on(session).pair() {
-        Some(pair) => pair.and_then(|pair| pair.store(library, session, &listing)),
+        Some(pair) => noticed(library, pair.and_then(|pair| pair.store(library, session, &listing))),
         None => Ok(()),
     };
     if stored.is_err() {
@@ -53,9 +56,12 @@ pub(crate) fn keep(library: &Library, session: &Session, mut object: SessionObje
     stored.map(|()| handle)
 }
 
+fn cannot<T>(what: &'static str) -> Answer<T> {
+    Err(Rv::caused(CKR_TEMPLATE_INCONSISTENT, Error::new(ErrorKind::Unsupported, what)))
+}
+
 /// Whether an NPKI medium can keep such an object at all.
 fn admit(object: &mut SessionObject) -> Answer {
-    let cannot = |what| Err(Rv::caused(CKR_TEMPLATE_INCONSISTENT, Error::new(ErrorKind::Unsupported, what)));
     let id = object.values().get(CKA_ID).unwrap_or_default().to_vec();
     let id_fits = |expected: &[u8]| match id.is_empty() || id == expected {
         true => Ok(()),
@@ -102,6 +108,12 @@ fn random_of(object: &SessionObject) -> Option<Option<Vec<u8>>> {
     (object.class() == Class::Data && is_random).then(|| in_label.or(in_id))
 }
 
+/// Whether this is an R whose key is there already: it would have gone into the key's file.
+fn is_late(listing: &Objects, object: &SessionObject) -> bool {
+    let named = random_of(object).flatten();
+    named.is_some_and(|id| listing.with_id(&id).any(|index| listing.private_key(index).is_some()))
+}
+
 /// The handle of what the token has already of this object.
 fn already_there(listing: &Objects, object: &SessionObject) -> Option<CK_OBJECT_HANDLE> {
     let certificate = object.certificate();
@@ -138,9 +150,7 @@ struct CompletePair {
 
 impl Waiting {
     fn on(session: &Session) -> Self {
-        let mut objects = session.slot().session_objects().all();
-        objects.retain(|(_, object)| object.is_pending());
-        Self { session: session.handle(), objects }
+        Self { session: session.handle(), objects: session.slot().session_objects().pending() }
     }
 
     fn of(&self, class: Class) -> impl Iterator<Item = &Waiter> {
@@ -167,9 +177,9 @@ impl Waiting {
         let id = holder.1.key_id();
         let public: Vec<Waiter> =
             self.of(Class::PublicKey).filter(|(_, object)| object.rsa() == key.1.rsa()).cloned().collect();
-        let foreign =
-            |(_, object): &Waiter| object.values().get(CKA_ID).is_some_and(|own| !own.is_empty() && own != id);
-        if foreign(key) || public.iter().any(foreign) {
+        let named = self.objects.iter().filter(|(handle, _)| *handle == holder.0).chain([key]).chain(&public);
+        let own = named.map(|(_, object)| object.values().get(CKA_ID).unwrap_or_default());
+        if own.into_iter().any(|own| !own.is_empty() && own != id) {
             return Some(Err(FOREIGN_ID.into()));
         }
         let is_its = |(_, object): &&Waiter| match random_of(object) {

@@ -42,13 +42,21 @@ impl SessionObjects {
         lock(&self.held).get(&handle).cloned()
     }
 
-    /// Every object, in the order in which they were made.
-    pub(crate) fn all(&self) -> Vec<(CK_OBJECT_HANDLE, Arc<SessionObject>)> {
+    /// The handles of the objects that fit, in the order in which they were made.
+    pub(crate) fn matching(&self, fits: impl Fn(&SessionObject) -> bool) -> Vec<CK_OBJECT_HANDLE> {
         if self.is_empty() {
             return Vec::new();
         }
         let held = lock(&self.held);
-        held.iter().filter_map(|(handle, held)| Some((*handle, Arc::clone(held.object()?)))).collect()
+        let fitting = held.iter().filter(|(_, held)| held.object().is_some_and(|object| fits(object)));
+        fitting.map(|(handle, _)| *handle).collect()
+    }
+
+    /// The objects that are to become the token's.
+    pub(crate) fn pending(&self) -> Vec<(CK_OBJECT_HANDLE, Arc<SessionObject>)> {
+        let held = lock(&self.held);
+        let objects = held.iter().filter_map(|(handle, held)| Some((*handle, held.object()?)));
+        objects.filter(|(_, object)| object.is_pending()).map(|(handle, object)| (handle, Arc::clone(object))).collect()
     }
 
     /// Keeps an object.

@@ -302,7 +302,7 @@ impl Kept {
 
 /// Passes an answer on. If it says that the medium went, this is the moment to log its token out and to close its sessions:
 /// keys that it opened before would go on signing. No lock may be held.
-fn noticed<T>(library: &Library, answer: Answer<T>) -> Answer<T> {
+pub(crate) fn noticed<T>(library: &Library, answer: Answer<T>) -> Answer<T> {
     if answer.as_ref().is_err_and(|rv| rv.code() == CKR_DEVICE_REMOVED) {
         library.refresh();
     }

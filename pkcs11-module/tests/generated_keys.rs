@@ -75,8 +75,10 @@ fn pairs_are_refused_by_what_is_wrong_with_their_templates() {
     assert_eq!(pair(&[], &[(CKA_MODULUS_BITS, &BITS)]), Err(CKR_ATTRIBUTE_TYPE_INVALID));
     for wrong in [0 as CK_ULONG, 512, 2047, 8192, CK_ULONG::MAX] {
         let refused = writer.generate_pair(&[(CKA_MODULUS_BITS, &wrong.to_ne_bytes())], &[]);
-        assert_eq!(refused, Err(CKR_ATTRIBUTE_VALUE_INVALID), "{wrong}");
+        assert_eq!(refused, Err(CKR_KEY_SIZE_RANGE), "{wrong}");
     }
+    let uneven = writer.generate_pair(&[(CKA_MODULUS_BITS, &(2560 as CK_ULONG).to_ne_bytes())], &[]);
+    assert_eq!(uneven, Err(CKR_ATTRIBUTE_VALUE_INVALID));
     assert_eq!(pair(&[(CKA_PUBLIC_EXPONENT, b"\0\x01\0\x01"), (CKA_KEY_TYPE, RSA)], &[]), Ok(()));
 }
 

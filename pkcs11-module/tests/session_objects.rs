@@ -6,9 +6,7 @@
 mod support;
 
 use cryptoki_sys::*;
-use support::template::{
-    CERTIFICATE, DATA, GENERIC, NO, PRIVATE_KEY, PUBLIC_KEY, Pair, RSA, SECRET_KEY, X_509, YES, with, without,
-};
+use support::template::{CERTIFICATE, DATA, GENERIC, NO, PUBLIC_KEY, Pair, RSA, SECRET_KEY, X_509, YES, with, without};
 use support::{Mechanism, Module, Npki, PASSWORD, Session};
 
 const NOTE: &[(CK_ATTRIBUTE_TYPE, &[u8])] = &[(CKA_CLASS, DATA), (CKA_LABEL, b"note"), (CKA_VALUE, b"text")];
@@ -277,6 +275,8 @@ fn copies_are_objects_of_their_own_also_of_what_the_token_shows_to_all() {
     session.destroy(note).unwrap();
     assert_eq!(session.destroy(note), Err(CKR_OBJECT_HANDLE_INVALID));
     assert_eq!(session.attribute(copy, CKA_VALUE).unwrap(), b"text");
+    let another = session.copy(copy, &[]).unwrap();
+    assert_ne!(session.attribute(copy, CKA_UNIQUE_ID).unwrap(), session.attribute(another, CKA_UNIQUE_ID).unwrap());
     assert_eq!(session.copy(copy, &[(CKA_PRIVATE, NO)]), Err(CKR_TEMPLATE_INCONSISTENT));
 
     let id = npki.sign_id();
@@ -287,10 +287,9 @@ fn copies_are_objects_of_their_own_also_of_what_the_token_shows_to_all() {
         session.sign(&mut Mechanism::new(CKM_SHA256_RSA_PKCS), session.one(CKO_PRIVATE_KEY, &id), b"message").unwrap();
     let public = session.copy(session.one(CKO_PUBLIC_KEY, &id), &[(CKA_TOKEN, NO)]).unwrap();
     assert_eq!(session.verify(&mut Mechanism::new(CKM_SHA256_RSA_PKCS), public, b"message", &signature), Ok(()));
-    for private in [session.find(&[(CKA_CLASS, PRIVATE_KEY), (CKA_ID, &id), (CKA_TOKEN, YES)]).unwrap()[0]] {
-        assert_eq!(session.copy(private, &[(CKA_TOKEN, NO)]), Err(CKR_ACTION_PROHIBITED));
-        assert!(!session.flag(private, CKA_COPYABLE));
-    }
+    let private = session.one(CKO_PRIVATE_KEY, &id);
+    assert_eq!(session.copy(private, &[(CKA_TOKEN, NO)]), Err(CKR_ACTION_PROHIBITED));
+    assert!(!session.flag(private, CKA_COPYABLE));
     assert_eq!(session.find(&[(CKA_CLASS, PUBLIC_KEY), (CKA_TOKEN, NO)]), Ok(vec![public]));
 }
 
@@ -315,4 +314,55 @@ fn one_slots_objects_are_not_anothers() {
     let again = Session::open(slots[0], CKF_SERIAL_SESSION).unwrap();
     assert_eq!(again.find(&[(CKA_TOKEN, NO)]), Ok(vec![]));
     c!(C_Finalize(std::ptr::null_mut())).unwrap();
+}
+
+#[test]
+fn threads_make_use_and_destroy_objects_at_the_same_time() {
+    let npki = Npki::one();
+    let pair = Pair::sign(&npki.sets[0], PASSWORD);
+    let module = Module::start(&npki);
+    let slot = module.slot();
+    let main = module.logged_in();
+    let shared = main.create(&pair.private_template()).unwrap();
+    std::thread::scope(|scope| {
+        for thread in 0..8_u8 {
+            let pair = &pair;
+            scope.spawn(move || {
+                let session = Session::open(slot, CKF_SERIAL_SESSION).unwrap();
+                let label = [thread; 4];
+                for turn in 0..25_u8 {
+                    let note = session.create(&with(NOTE, &[(CKA_APPLICATION, &label)])).unwrap();
+                    let key = session.create(&with(&pair.public_template(), &[(CKA_LABEL, &label)])).unwrap();
+                    let mut mechanism = Mechanism::new(CKM_SHA256_RSA_PKCS);
+                    let signature = session.sign(&mut mechanism, shared, &[turn]).unwrap();
+                    assert_eq!(session.verify(&mut mechanism, key, &[turn], &signature), Ok(()));
+                    assert_eq!(session.find(&[(CKA_APPLICATION, &label)]), Ok(vec![note]));
+                    session.set(note, &[(CKA_VALUE, &[turn])]).unwrap();
+                    assert_eq!(session.attribute(note, CKA_VALUE).unwrap(), [turn]);
+                    session.destroy(note).unwrap();
+                    if turn % 2 == 0 {
+                        session.destroy(key).unwrap();
+                    }
+                }
+                session.close();
+            });
+        }
+    });
+    assert_eq!(main.find(&[(CKA_TOKEN, NO)]), Ok(vec![shared]));
+}
+
+#[test]
+fn objects_do_not_come_back_with_their_medium() {
+    let npki = Npki::one();
+    let module = Module::start(&npki);
+    let session = module.open();
+    let note = session.create(NOTE).unwrap();
+    let away = npki.home.path().join("away");
+    std::fs::rename(npki.root(), &away).unwrap();
+    module.slots();
+    assert_eq!(session.attribute(note, CKA_VALUE), Err(CKR_DEVICE_REMOVED));
+    std::fs::rename(away, npki.root()).unwrap();
+    let session = module.open();
+    assert_eq!(session.attribute(note, CKA_VALUE), Err(CKR_OBJECT_HANDLE_INVALID));
+    assert_eq!(session.find(&[(CKA_TOKEN, NO)]), Ok(vec![]));
 }

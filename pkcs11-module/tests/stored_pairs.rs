@@ -112,6 +112,8 @@ fn everything_that_goes_with_a_pair_is_kept_with_it() {
     assert_eq!(session.find(&[(CKA_CLASS, DATA), (CKA_ID, &id)]).unwrap().len(), 1);
     assert_eq!(session.attribute(public, CKA_SUBJECT).unwrap(), fixture.sign.certificate.subject_der());
     signs(session, private, public);
+    let late = session.create(&[(CKA_CLASS, DATA), ON_TOKEN, (CKA_LABEL, label.as_bytes()), (CKA_VALUE, &[7; 20])]);
+    assert_eq!(late, Err(CKR_TEMPLATE_INCONSISTENT), "its key has an R");
     let again = session.create(&on_token(fixture.sign.public_template())).unwrap();
     signs(session, private, again);
     let again = session.create(&on_token(fixture.sign.certificate_template())).unwrap();
@@ -220,9 +222,8 @@ fn what_such_a_medium_cannot_keep_is_refused_by_name() {
     assert_eq!(fixture.keys(&fixture.sign.certificate.key_id()), 1);
     let object = session.one(CKO_CERTIFICATE, &fixture.npki.sign_id());
     assert_eq!(session.copy(object, &[]), Err(CKR_TEMPLATE_INCONSISTENT), "a second one on the same medium");
-    let stray = Fixture::new;
     drop(fixture);
-    let fixture = stray();
+    let fixture = Fixture::new();
     fixture.session.create(&on_token(fixture.km.certificate_template())).unwrap();
     let refused = fixture.session.create(&on_token(fixture.km.private_template()));
     assert_eq!(refused, Err(CKR_TEMPLATE_INCONSISTENT), "an encryption pair without its signing pair");

@@ -42,12 +42,13 @@ impl SlotState {
     ///
     /// # Errors
     /// `CKR_USER_NOT_LOGGED_IN` for a private object; `CKR_SESSION_HANDLE_INVALID` if the session was closed meanwhile.
-    pub(crate) fn add(&self, library: &Library, object: SessionObject) -> Answer<CK_OBJECT_HANDLE> {
+    pub(crate) fn add(&self, library: &Library, mut object: SessionObject) -> Answer<CK_OBJECT_HANDLE> {
         let (owner, is_private, login) = (object.owner(), object.is_private(), self.login_number());
         if is_private && self.role() != Some(Role::User) {
             return Err(CKR_USER_NOT_LOGGED_IN.into());
         }
         let handle = library.object_handles().take(1)?;
+        object.identify(handle);
         self.session_objects.put(handle, object);
         let still_there = library.session(owner).map(drop).and_then(|()| match is_private {
             true if self.login_number() != login => Err(CKR_USER_NOT_LOGGED_IN.into()),

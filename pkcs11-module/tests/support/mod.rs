@@ -117,6 +117,8 @@ macro_rules! c {
     }};
 }
 
+#[cfg(target_os = "linux")]
+pub mod search;
 pub mod template;
 
 pub fn functions() -> &'static CK_FUNCTION_LIST_3_0 {
