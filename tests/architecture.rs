@@ -57,6 +57,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "token",
         ],
     ),
+    ("watch", &["error", "medium"]),
     ("keystore", &["config", "driver", "error", "medium", "token"]),
     ("view", &["certificate", "config", "credential", "driver", "error", "keystore", "medium", "pin", "token"]),
     (

@@ -9,6 +9,7 @@ mod made;
 #[cfg(test)]
 mod tests;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,7 @@ use cryptoki_sys::*;
 use ingam::keystore::{Keystore, SharedToken, SlotId, lock};
 use ingam::medium::MediumKind;
 use ingam::pin::Role;
+use ingam::token::Scope;
 
 use crate::library::Library;
 use crate::login::Login;
@@ -35,6 +37,8 @@ const LISTING_AGE: Duration = Duration::from_secs(1);
 /// One slot, as this process uses it.
 pub(crate) struct SlotState {
     id: SlotId,
+    /// Counts up when the medium goes, so that nothing of it outlives it. Changes while `kept` is locked.
+    presence: AtomicU64,
     /// Held by the one thread that lists the medium.
     listing: Mutex<()>,
     /// Held by the one thread that stores a pair.
@@ -69,6 +73,7 @@ impl SlotState {
     pub(crate) fn new(id: SlotId) -> Self {
         Self {
             id,
+            presence: AtomicU64::new(0),
             listing: Mutex::default(),
             storing: Mutex::default(),
             kept: Mutex::default(),
@@ -80,29 +85,35 @@ impl SlotState {
         self.id
     }
 
+    /// The number of the medium's presence.
+    pub(crate) fn presence(&self) -> u64 {
+        self.presence.load(Ordering::Acquire)
+    }
+
     /// The token, opened on first use. After a medium was changed for another state of itself (pulled and put back) it is a
     /// new token, and what was kept of the old one is forgotten.
     pub(crate) fn token(&self, keystore: &Keystore) -> Answer<SharedToken> {
         let token = keystore.token(self.id)?;
         let mut kept = lock(&self.kept);
-        if !kept.token.as_ref().is_some_and(|known| Arc::ptr_eq(known, &token)) {
+        if !kept.is_of(Some(&token)) {
             let kind = keystore.slot(self.id)?.medium.kind;
+            self.forget(&mut kept);
             kept.token = Some(Arc::clone(&token));
             kept.keeps_files = matches!(kind, MediumKind::HardDisk | MediumKind::RemovableDisk);
-            kept.login = None;
-            kept.listed = None;
-            drop(kept);
-            self.session_objects.remove_private();
         }
         Ok(token)
     }
 
-    /// Counts a session in.
+    /// Counts a session with this token in; the presence of the medium that it is with.
     ///
     /// # Errors
-    /// `CKR_SESSION_READ_WRITE_SO_EXISTS` for a read-only session beside the security officer.
-    pub(crate) fn enter(&self, access: Access) -> Answer {
+    /// `CKR_SESSION_READ_WRITE_SO_EXISTS` for a read-only session beside the security officer; `CKR_TOKEN_NOT_PRESENT` if the
+    /// medium went meanwhile.
+    pub(crate) fn enter(&self, access: Access, token: &SharedToken) -> Answer<u64> {
         let mut kept = lock(&self.kept);
+        if !kept.is_of(Some(token)) {
+            return Err(CKR_TOKEN_NOT_PRESENT.into());
+        }
         match access {
             Access::ReadOnly if kept.role() == Some(Role::SecurityOfficer) => {
                 return Err(CKR_SESSION_READ_WRITE_SO_EXISTS.into());
@@ -111,16 +122,20 @@ impl SlotState {
             Access::ReadWrite => kept.read_write_sessions += 1,
         }
         kept.sessions += 1;
-        Ok(())
+        Ok(self.presence())
     }
 
-    /// Counts a session out; its objects go with it, and the last one ends the login.
-    pub(crate) fn leave(&self, library: &Library, session: CK_SESSION_HANDLE, access: Access) {
+    /// Counts a session out; its objects go with it, and the last one ends the login. One of an earlier presence was counted
+    /// out with it.
+    pub(crate) fn leave(&self, library: &Library, session: CK_SESSION_HANDLE, access: Access, presence: u64) {
         if self.session_objects.remove_of(session) > 0 {
             library.note(&UNPAIRED);
         }
         let login = {
             let mut kept = lock(&self.kept);
+            if self.presence() != presence {
+                return;
+            }
             kept.sessions = kept.sessions.saturating_sub(1);
             if access == Access::ReadWrite {
                 kept.read_write_sessions = kept.read_write_sessions.saturating_sub(1);
@@ -148,11 +163,34 @@ impl SlotState {
         lock(&self.kept).login_number()
     }
 
-    /// Forgets a medium that went; the keystore has logged its token out.
-    pub(crate) fn forget(&self) {
+    /// Forgets a medium that went, if it did; the keystore has logged its token out.
+    pub(crate) fn forget_gone(&self, keystore: &Keystore) {
+        let token = {
+            let mut kept = lock(&self.kept);
+            if kept.is_of(keystore.open_token(self.id).as_ref()) {
+                // Another thread was faster, and this is the token of the medium that is there now.
+                return;
+            }
+            let token = kept.token.take();
+            self.forget(&mut kept);
+            token
+        };
+        if let Some(token) = token {
+            // A login that was under way when the keystore did the same.
+            lock(&token).logout(&Scope::All);
+        }
+    }
+
+    /// Whether the medium went that this slot last had a token of.
+    pub(crate) fn is_gone(&self, keystore: &Keystore) -> bool {
+        let open = keystore.open_token(self.id);
+        !lock(&self.kept).is_of(open.as_ref())
+    }
+
+    fn forget(&self, kept: &mut Kept) {
         self.session_objects.clear();
-        let mut kept = lock(&self.kept);
         *kept = Kept { logins: kept.logins, ..Kept::default() };
+        self.presence.fetch_add(1, Ordering::Release);
     }
 
     /// The objects of the token.
@@ -199,6 +237,9 @@ impl SlotState {
             (Arc::new(objects), changed)
         };
         let mut kept = lock(&self.kept);
+        if !kept.is_of(Some(&token)) {
+            return Err(CKR_DEVICE_REMOVED.into());
+        }
         kept.objects = Arc::clone(&objects);
         kept.listed = Some(Instant::now());
         if let Some(login) = &mut kept.login {
@@ -222,7 +263,7 @@ impl SlotState {
         !keeps_files || known.has_key() || now()
     }
 
-    /// The next search lists again, whatever it looks for: this process changed the medium.
+    /// The next search lists again, whatever it looks for: the medium changed.
     pub(crate) fn outdate(&self) {
         lock(&self.kept).listed = None;
     }
@@ -255,6 +296,14 @@ impl Kept {
 
     fn role(&self) -> Option<Role> {
         self.login.as_ref().map(Login::role)
+    }
+
+    /// Whether this is the token of what is kept.
+    fn is_of(&self, token: Option<&SharedToken>) -> bool {
+        match (&self.token, token) {
+            (Some(kept), Some(token)) => Arc::ptr_eq(kept, token),
+            (kept, token) => kept.is_none() && token.is_none(),
+        }
     }
 }
 

@@ -39,11 +39,8 @@ impl Writer {
 
     /// Puts this set in its place.
     pub(super) fn publish(&self, set: &FileSet, replace: bool) -> Result<()> {
-        let published = if replace {
-            self.build(set, true).and_then(|()| self.replace())
-        } else {
-            self.build(set, false).and_then(|()| self.place())
-        };
+        let place = || if replace { self.replace() } else { self.place() };
+        let published = self.build(set, replace).and_then(|()| place());
         if published.is_err() {
             // Best effort: the next writer tries again.
             let _ = self.tidy();
@@ -92,11 +89,7 @@ impl Writer {
         let folder = self.unfinished();
         create_private_folders(&folder)?;
         for (file, bytes) in &set.0 {
-            let mut options = File::options();
-            options.write(true).create_new(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            let mut out = options.open(folder.join(file.file_name()))?;
+            let mut out = create_private_file(&folder.join(file.file_name()))?;
             out.write_all(bytes)?;
             out.sync_all()?;
         }
@@ -124,8 +117,9 @@ impl Writer {
                     "the certificate folder holds more than files",
                 ));
             }
-            fs::copy(&old, folder.join(name))?;
-            File::open(folder.join(name))?.sync_all()?;
+            let mut copy = create_private_file(&folder.join(name))?;
+            io::copy(&mut File::open(&old)?, &mut copy)?;
+            copy.sync_all()?;
         }
         Ok(())
     }
@@ -181,6 +175,14 @@ fn create_private_folders(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)
+}
+
+fn create_private_file(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// Keeps other writers out of a folder until the returned handle is dropped. Needs no file of its own, so it works the

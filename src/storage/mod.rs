@@ -2,6 +2,7 @@
 
 mod folder;
 mod folder_writer;
+mod incarnation;
 mod open_folder;
 mod soft_admin;
 mod soft_key;
@@ -11,6 +12,7 @@ mod spread;
 
 pub use folder::NpkiFolder;
 pub(crate) use folder::escaped;
+pub use incarnation::incarnation;
 pub use soft_token::SoftToken;
 
 use crate::credential::{EntryName, Purpose};

@@ -36,7 +36,7 @@ impl<S: Storage> Admin for SoftToken<S> {
         for (file, opened) in keys {
             let sealed = opened.and_then(|(scheme, key)| self.resealed(&scheme, &key, new));
             let sealed = sealed.map_err(|error| error.about(format!("{entry}/{}", file.file_name())))?;
-            // `whole` read the file that was opened, or else the stamp would be another.
+            // This is the file that was opened: had it changed since, `whole` would have refused.
             set.files.iter_mut().filter(|(there, _)| *there == file).for_each(|(_, bytes)| bytes.clone_from(&sealed));
         }
         self.put(&entry, &FileSet(set.files), Some(set.stamp))?;
@@ -66,7 +66,11 @@ impl<S: Storage> SoftToken<S> {
         match first {
             Some(set) if others.is_empty() => all_opened(set),
             Some(set) => {
-                let names: Vec<&str> = std::iter::once(&set.entry).chain(&others).map(EntryName::as_str).collect();
+                let mut names = vec![set.entry.as_str()];
+                names.extend(others.iter().take(NAMED - 1).map(EntryName::as_str));
+                if others.len() >= NAMED {
+                    names.push("…");
+                }
                 let error = Error::new(ErrorKind::Ambiguous, "changing a password that opens several certificates");
                 Err(error.about(names.join("; ")))
             }
@@ -113,6 +117,9 @@ impl<S: Storage> SoftToken<S> {
         self.keys.retain(|_, key| key.is_ok());
     }
 }
+
+/// Certificates that an error names at most.
+const NAMED: usize = 10;
 
 const NO_KEY: Error = Error::new(ErrorKind::NotFound, "looking for a private key that a password could open");
 

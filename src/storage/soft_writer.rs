@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::soft_key::SoftKey;
 use super::soft_token::{Known, SoftToken};
-use super::{FileSet, SetFile, Storage};
+use super::{FileSet, SetFile, SetView, Storage};
 use crate::certificate::{Certificate, KeyUsage};
 use crate::credential::{Credential, EntryName, KeyId, Purpose};
 use crate::crypto::{Limits, Pbe};
@@ -130,7 +130,7 @@ impl<S: Storage> SoftToken<S> {
     pub(super) fn whole(&self, entry: &EntryName) -> Result<Whole> {
         let view = self.storage.read(entry, &SetFile::ALL)?;
         if self.known.get(entry).is_none_or(|known| known.stamp != view.stamp) {
-            return Err(Error::new(ErrorKind::Busy, "writing a set that changed meanwhile").about(entry.as_str()));
+            return Err(changed_meanwhile(entry));
         }
         // A file that cannot be read would be lost.
         let files = view.contents.into_iter().map(|(file, bytes)| Ok((file, bytes?))).collect::<Result<_>>()?;
@@ -140,11 +140,14 @@ impl<S: Storage> SoftToken<S> {
     /// Publishes a set, reads it back, and takes it in as the one that is there now. Its open keys stay open: who writes
     /// keeps them or forgets them.
     pub(super) fn put(&mut self, name: &EntryName, set: &FileSet, replaces: Option<u64>) -> Result<()> {
-        self.storage.publish(name, set, replaces)?;
-        let read = self.storage.read(name, &SetFile::ALL);
-        let mut view = match read {
-            Ok(view) => view,
-            Err(error) => {
+        let published = self.storage.publish(name, set, replaces);
+        let mut view = match (published, self.storage.read(name, &SetFile::ALL)) {
+            // A medium that failed after the last step took nothing back: the answer is what stands there.
+            (_, Ok(view)) if holds(&view, set) => view,
+            (Err(error), _) => return Err(error),
+            // What is there now somebody else wrote, so it is not ours to remove.
+            (Ok(()), Ok(_)) => return Err(changed_meanwhile(name)),
+            (Ok(()), Err(error)) => {
                 if replaces.is_none() {
                     // Best effort: nobody was told yet that it is there.
                     let _ = self.storage.remove(name, None);
@@ -152,13 +155,6 @@ impl<S: Storage> SoftToken<S> {
                 return Err(error);
             }
         };
-        let there = |(file, bytes): &(SetFile, Vec<u8>)| {
-            view.contents.iter().any(|(read, content)| read == file && content.as_ref().is_ok_and(|read| read == bytes))
-        };
-        if view.present.len() != set.0.len() || !set.0.iter().all(there) {
-            // What is there now somebody else wrote, so it is not ours to remove.
-            return Err(Error::new(ErrorKind::Busy, "reading back a set that was written").about(name.as_str()));
-        }
         let known = Known { stamp: view.stamp, entry: Arc::new(self.read_entry(name.clone(), &mut view)) };
         let mut entries = self.entries.to_vec();
         match entries.iter_mut().find(|entry| entry.name == *name) {
@@ -181,6 +177,18 @@ const NOT_LOGGED_IN: Error = Error::new(ErrorKind::NotLoggedIn, "storing a certi
 
 fn exists(entry: &EntryName) -> Error {
     Error::new(ErrorKind::AlreadyExists, "storing a certificate and its key").about(entry.as_str())
+}
+
+fn changed_meanwhile(entry: &EntryName) -> Error {
+    Error::new(ErrorKind::Busy, "writing a set that changed meanwhile").about(entry.as_str())
+}
+
+/// Whether a set is there with these files, byte by byte, and no other.
+fn holds(view: &SetView, set: &FileSet) -> bool {
+    let there = |(file, bytes): &(SetFile, Vec<u8>)| {
+        view.contents.iter().any(|(read, content)| read == file && content.as_ref().is_ok_and(|read| read == bytes))
+    };
+    view.present.len() == set.0.len() && set.0.iter().all(there)
 }
 
 fn has(files: &[(SetFile, Vec<u8>)], wanted: SetFile) -> bool {

@@ -9,7 +9,7 @@ mod pin;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use ingam::certificate::Certificate;
 use ingam::config::Config;
@@ -44,12 +44,26 @@ fn issue_as(request: &SampleRequest, password: &[u8]) -> SampleSet {
     authority.issue(request, &pin(password)).unwrap()
 }
 
-fn issue(owner: &str, password: &[u8]) -> SampleSet {
-    issue_as(&request(owner), password)
+/// Two keys take a while to make, so the sets of one owner and password are made once.
+fn made_once(owner: &str, password: &[u8], km: bool) -> &'static SampleSet {
+    type Name = (String, Vec<u8>, bool);
+    static MADE: Mutex<Vec<(Name, &SampleSet)>> = Mutex::new(Vec::new());
+    let name = (owner.to_owned(), password.to_vec(), km);
+    let mut made = lock(&MADE);
+    if let Some((_, set)) = made.iter().find(|(known, _)| *known == name) {
+        return set;
+    }
+    let set: &'static SampleSet = Box::leak(Box::new(issue_as(&SampleRequest { km, ..request(owner) }, password)));
+    made.push((name, set));
+    set
 }
 
-fn issue_without_km(owner: &str, password: &[u8]) -> SampleSet {
-    issue_as(&SampleRequest { km: false, ..request(owner) }, password)
+fn issue(owner: &str, password: &[u8]) -> &'static SampleSet {
+    made_once(owner, password, true)
+}
+
+fn issue_without_km(owner: &str, password: &[u8]) -> &'static SampleSet {
+    made_once(owner, password, false)
 }
 
 fn pin(password: &[u8]) -> Pin {
@@ -70,6 +84,13 @@ impl Medium {
         fs::create_dir(&root).unwrap();
         sets.iter().for_each(|set| set.publish(&mut NpkiFolder::new(root.clone(), 10_000)).unwrap());
         Self { token: token_of(&root), root, _home: home }
+    }
+
+    /// Publishes a set without its encryption pair.
+    fn publish_without_km(&self, set: &SampleSet) {
+        let files = set.files.0.iter().filter(|(file, _)| !matches!(file, SetFile::KmCert | SetFile::KmKey));
+        let bare = FileSet(files.cloned().collect());
+        NpkiFolder::new(self.root.clone(), 10_000).publish(&set.entry, &bare, None).unwrap();
     }
 
     fn file(&self, set: &SampleSet, name: &str) -> PathBuf {
@@ -177,16 +198,14 @@ fn renewed(certificate: &Certificate) -> Certificate {
     Certificate::from_der(&der).unwrap()
 }
 
-/// A set without its encryption pair, as [`SampleSet::publish`] takes it.
-fn without_km(mut set: SampleSet) -> SampleSet {
-    set.files = FileSet(
-        set.files.0.into_iter().filter(|(file, _)| !matches!(file, SetFile::KmCert | SetFile::KmKey)).collect(),
-    );
-    set
-}
-
-fn stamp(root: &Path, set: &SampleSet) -> u64 {
-    NpkiFolder::new(root.to_owned(), 100).read(&set.entry, &[]).unwrap().stamp
+/// The certificate with a validity that begins half an hour later.
+fn valid_later(certificate: &Certificate) -> Certificate {
+    let mut der = certificate.der().to_vec();
+    // UTCTime, YYMMDDhhmmssZ, of which the first is notBefore.
+    let at = der.windows(2).position(|window| window == [0x17, 13]).unwrap();
+    assert_eq!(der[at + 10..at + 12], *b"00");
+    der[at + 10] = b'3';
+    Certificate::from_der(&der).unwrap()
 }
 
 fn wrong_pin() -> ErrorKind {

@@ -47,7 +47,8 @@ pub(crate) fn decrypt(
         operation::whole(active, |decrypting| decrypting.gathered.is_some())?;
         take(active, &mut data)?
     };
-    operation.map_or(Ok(()), |operation| run(&session, operation, Some(encrypted), &mut data))
+    let answer = operation.map_or(Ok(()), |operation| run(&session, operation, Some(encrypted), &mut data));
+    answer.map_err(|rv| library.without_key(&session, rv))
 }
 
 /// C_DecryptUpdate. RSA takes one block: parts are gathered and the result comes at the end.
@@ -73,7 +74,8 @@ pub(crate) fn update(
 pub(crate) fn finish(library: &Library, session: CK_SESSION_HANDLE, mut part: Buffer<'_, u8>) -> Answer {
     let session = library.session(session)?;
     let operation = take(&mut session.operations().decrypt, &mut part)?;
-    operation.map_or(Ok(()), |operation| run(&session, operation, None, &mut part))
+    let answer = operation.map_or(Ok(()), |operation| run(&session, operation, None, &mut part));
+    answer.map_err(|rv| library.without_key(&session, rv))
 }
 
 /// Takes the operation, unless only the length is asked for. That is the modulus' then: the plaintext's is a secret of the

@@ -49,7 +49,7 @@ pub(crate) fn sign(
     let Some(Signing { signer, mechanism, message, .. }) = operation else { return Ok(()) };
     let made = data.with(|data| {
         let request = SignRequest { mechanism, input: message.form().input(data)? };
-        signer.sign(&request).map_err(refused)
+        signer.sign(&request).map_err(|error| library.without_key(&session, refused(error)))
     })?;
     signature.answer(&made)
 }
@@ -66,7 +66,8 @@ pub(crate) fn finish(library: &Library, session: CK_SESSION_HANDLE, mut signatur
     let operation = operation::take(&mut session.operations().sign, &mut signature, |signing| signing.length)?;
     let Some(Signing { signer, mechanism, mut message, .. }) = operation else { return Ok(()) };
     let whole = message.end()?;
-    signature.answer(&signer.sign(&SignRequest { mechanism, input: whole.input() }).map_err(refused)?)
+    let made = signer.sign(&SignRequest { mechanism, input: whole.input() });
+    signature.answer(&made.map_err(|error| library.without_key(&session, refused(error)))?)
 }
 
 fn refused(error: Error) -> Rv {

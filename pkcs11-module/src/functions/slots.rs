@@ -9,6 +9,7 @@ use crate::abi::buffer::{Buffer, Out};
 use crate::functions::general::{MANUFACTURER, version};
 use crate::library::Library;
 use crate::mechanism;
+use crate::monitor;
 use crate::rv::Answer;
 use crate::session::Access;
 use crate::state::Process;
@@ -19,10 +20,7 @@ const PIN_LENGTH: (usize, usize) = (1, 255);
 
 /// C_GetSlotList. A call that asks for the number looks for media; the list that follows is the same one.
 pub(crate) fn list(library: &Library, token_present: CK_BBOOL, mut slots: Buffer<'_, CK_SLOT_ID>) -> Answer {
-    if slots.room().is_none() {
-        library.refresh();
-    }
-    let known = library.slots();
+    let known = if slots.room().is_none() { library.count_slots() } else { library.counted_slots() };
     let wanted = known.iter().filter(|slot| token_present == CK_FALSE || slot.present && slot.medium.is_usable());
     let ids: Vec<CK_SLOT_ID> = wanted.map(|slot| slot.id.number().into()).collect();
     slots.answer(&ids)
@@ -40,7 +38,8 @@ pub(crate) fn slot_info(library: &Library, slot: CK_SLOT_ID, mut info: Out<'_, C
         flags |= CKF_TOKEN_PRESENT;
     }
     info.set(CK_SLOT_INFO {
-        slotDescription: padded(&slot.medium.place),
+        // The slot of all media has no place of its own; NSS cannot name a slot without a description.
+        slotDescription: padded(if slot.medium.place.is_empty() { &slot.medium.label } else { &slot.medium.place }),
         manufacturerID: padded(MANUFACTURER),
         flags,
         hardwareVersion: CK_VERSION { major: 0, minor: 0 },
@@ -120,15 +119,14 @@ pub(crate) fn wait_for_event(
     mut slot: Out<'_, CK_SLOT_ID>,
     reserved: Presence,
 ) -> Answer {
-    // The library itself is let go of before the wait.
-    let events = std::sync::Arc::clone(process.library()?.events());
+    let library = process.library()?;
     if reserved == Presence::Something {
         return Err(CKR_ARGUMENTS_BAD.into());
     }
     let event = if flags & CKF_DONT_BLOCK != 0 {
-        events.next().ok_or(CKR_NO_EVENT)?
+        library.event().ok_or(CKR_NO_EVENT)?
     } else {
-        events.wait().ok_or(CKR_CRYPTOKI_NOT_INITIALIZED)?
+        monitor::wait(library).ok_or(CKR_CRYPTOKI_NOT_INITIALIZED)?
     };
     slot.set(event.number().into());
     Ok(())

@@ -19,12 +19,21 @@ impl SlotState {
     /// # Errors
     /// `CKR_USER_ALREADY_LOGGED_IN` and its like; why the token refuses the PIN.
     pub(crate) fn login(&self, library: &Library, role: Role, scope: &Scope, pin: &Pin) -> Answer {
-        noticed(library, self.try_login(library.keystore(), role, scope, pin))
+        let presence = self.presence();
+        let answer = noticed(library, self.try_login(library.keystore(), role, scope, pin));
+        if answer.as_ref().is_err_and(|rv| rv.code() == CKR_USER_PIN_NOT_INITIALIZED) {
+            // No key was found. Were they taken away while they were looked for?
+            library.refresh();
+            if self.presence() != presence || self.is_gone(library.keystore()) {
+                return Err(CKR_DEVICE_REMOVED.into());
+            }
+        }
+        answer
     }
 
     fn try_login(&self, keystore: &Keystore, role: Role, scope: &Scope, pin: &Pin) -> Answer {
-        let token = self.token(keystore)?;
-        let mut token = lock(&token);
+        let shared = self.token(keystore)?;
+        let mut token = lock(&shared);
         {
             let kept = lock(&self.kept);
             match kept.role() {
@@ -43,6 +52,10 @@ impl SlotState {
             _ => error.into(),
         })?;
         let mut kept = lock(&self.kept);
+        if !kept.is_of(Some(&shared)) {
+            token.logout(&Scope::All);
+            return Err(CKR_DEVICE_REMOVED.into());
+        }
         kept.logins += 1;
         kept.login = Some(Login::new(role, kept.logins, scope.clone()));
         Ok(())
