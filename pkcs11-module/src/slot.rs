@@ -249,11 +249,18 @@ impl SlotState {
         Ok(objects)
     }
 
-    /// Whether the token has a key that a password could open. The medium is asked only as long as none is known; one that
-    /// cannot be read may have some.
+    /// Whether the token has a key that a password could open. Only a medium of files is asked, and only as long as no key
+    /// of it is known; one that cannot be read may have some.
     pub(crate) fn has_key(&self, library: &Library) -> bool {
-        let known = Arc::clone(&lock(&self.kept).objects);
-        known.has_key() || self.objects(library, Freshness::Recent).map_or(true, |objects| objects.has_key())
+        if self.token(library.keystore()).is_err() {
+            return true;
+        }
+        let (keeps_files, known) = {
+            let kept = lock(&self.kept);
+            (kept.keeps_files, Arc::clone(&kept.objects))
+        };
+        let now = || self.objects(library, Freshness::Recent).map_or(true, |objects| objects.has_key());
+        !keeps_files || known.has_key() || now()
     }
 
     /// The next search lists again, whatever it looks for: the medium changed.

@@ -96,9 +96,9 @@ fn templates_are_refused_by_what_is_wrong_with_them() {
         session.create(&with(&without(&aes, CKA_VALUE), &[(CKA_VALUE, b"17")])),
         Err(CKR_ATTRIBUTE_VALUE_INVALID)
     );
-    let mut long = support::template::raw(&vec![NOTE[0]; 1025]);
+    let mut long = support::template::raw(&vec![NOTE[0]; 4097]);
     let mut object = 0;
-    let refused = c!(C_CreateObject(session.0, long.as_mut_ptr(), 1025, &raw mut object));
+    let refused = c!(C_CreateObject(session.0, long.as_mut_ptr(), 4097, &raw mut object));
     assert_eq!(refused, Err(CKR_ARGUMENTS_BAD), "no template is that long");
     assert_eq!(session.create(&with(SECRET, &[(CKA_VALUE_LEN, RSA)])), Err(CKR_ATTRIBUTE_READ_ONLY));
     assert_eq!(session.create(&with(&public, &[(CKA_MODULUS_BITS, RSA)])), Err(CKR_ATTRIBUTE_READ_ONLY));
