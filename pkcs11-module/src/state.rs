@@ -50,12 +50,12 @@ impl Process {
         }
         let claim = Claim { process: self, otherwise: Stage::Down };
         let library = Library::new(threads)?;
-        *self.library.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(library));
+        *self.library.write().unwrap_or_else(PoisonError::into_inner) = Some(library);
         claim.settle(Stage::Up);
         Ok(())
     }
 
-    /// Ends the library: waits for slot events end, sessions close, keys are wiped. Calls that other threads are still in
+    /// Ends the library: waits for slot events end, its thread too, sessions close, keys are wiped. Calls that other threads are still in
     /// finish on their own.
     ///
     /// # Errors

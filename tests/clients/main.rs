@@ -4,9 +4,16 @@
 #![allow(clippy::disallowed_methods, reason = "the environment names the module and the scenarios")]
 #![allow(clippy::print_stdout, reason = "what a client said is worth reading when its test fails")]
 
+mod daemon;
 mod gnutls;
 mod java;
+mod nginx;
+mod nss;
 mod openssl;
+mod osslsigncode;
+mod p11_kit;
 mod pkcs11_tool;
 mod place;
 mod scenarios;
+mod ssh;
+mod tls;

@@ -23,12 +23,21 @@ pub(crate) struct Criterion<'call> {
     pub(crate) value: &'call [u8],
 }
 
+/// Attributes of one template at most; the standard knows some 130.
+const MAX_ATTRIBUTES: usize = 1024;
+
+/// The length of a template. One that is longer than any can be is not read: its memory may be as large as it says.
+fn template_length(data: *const CK_ATTRIBUTE, count: CK_ULONG) -> Answer<usize> {
+    let count = array_length(data, count)?;
+    if count > MAX_ATTRIBUTES { Err(CKR_ARGUMENTS_BAD.into()) } else { Ok(count) }
+}
+
 impl Shape for Template {
     type Raw = (*mut CK_ATTRIBUTE, CK_ULONG);
     type Safe<'call> = Vec<Criterion<'call>>;
 
     unsafe fn admit((data, count): Self::Raw, _: &Call) -> Answer<Vec<Criterion<'_>>> {
-        let count = array_length(data, count)?;
+        let count = template_length(data, count)?;
         let read = |index| {
             // SAFETY: the caller's promise: `count` attributes are there.
             let attribute = unsafe { data.add(index).read_unaligned() };
@@ -55,7 +64,7 @@ impl Shape for Attributes {
     type Safe<'call> = Wanted<'call>;
 
     unsafe fn admit((data, count): Self::Raw, _: &Call) -> Answer<Wanted<'_>> {
-        let count = array_length(data, count)?;
+        let count = template_length(data, count)?;
         Ok(Wanted { data, count, call: PhantomData })
     }
 

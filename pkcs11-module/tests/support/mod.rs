@@ -117,6 +117,10 @@ macro_rules! c {
     }};
 }
 
+#[cfg(target_os = "linux")]
+pub mod search;
+pub mod template;
+
 /// The table of the module that was loaded by [`load`], else of the one that this binary has linked in.
 pub fn functions() -> &'static CK_FUNCTION_LIST_3_0 {
     LOADED.get().copied().unwrap_or_else(|| table(ingam_pkcs11::C_GetInterface))
@@ -243,14 +247,7 @@ impl Session {
 
     /// The objects that have these attributes.
     pub fn find(self, template: &[(CK_ATTRIBUTE_TYPE, &[u8])]) -> Result<Vec<CK_OBJECT_HANDLE>, CK_RV> {
-        let mut template: Vec<CK_ATTRIBUTE> = template
-            .iter()
-            .map(|(kind, value)| CK_ATTRIBUTE {
-                type_: *kind,
-                pValue: value.as_ptr().cast_mut().cast(),
-                ulValueLen: number(value.len()),
-            })
-            .collect();
+        let mut template = template::raw(template);
         c!(C_FindObjectsInit(self.0, template.as_mut_ptr(), number(template.len())))?;
         let mut found = Vec::new();
         loop {
