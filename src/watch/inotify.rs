@@ -25,7 +25,7 @@ pub(super) struct Inotify {
 
 impl Inotify {
     pub(super) fn new() -> io::Result<Self> {
-        let descriptor = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
+        let descriptor = above_streams(inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?)?;
         Ok(Self { descriptor, names: HashMap::new() })
     }
 
@@ -116,9 +116,15 @@ fn is_remote(folder: &Path) -> bool {
     found.is_some_and(|found| REMOTE.contains(&(found.f_type as u64 & 0xffff_ffff)))
 }
 
+/// In a program that has closed its standard streams a new descriptor takes the place of one, and what is printed would end
+/// in it: it is moved out of the way.
+fn above_streams(descriptor: OwnedFd) -> io::Result<OwnedFd> {
+    io::fcntl_dupfd_cloexec(&descriptor, 3)
+}
+
 /// A descriptor that [`ring`] makes readable.
 pub(super) fn call() -> io::Result<OwnedFd> {
-    eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)
+    above_streams(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?)
 }
 
 /// Makes it readable. It cannot fail but by being readable already.

@@ -131,7 +131,10 @@ pub fn harmless_children() {
         assert_eq!(sign(session, key).unwrap(), expected);
     }
     let after = Footprint::now();
-    assert_eq!((after.descriptors, after.threads), (before.descriptors, before.threads));
+    // What watches the media opens what it keeps when it comes to it, and may be reading a folder at this moment; a
+    // descriptor for each of the dozen children would be more.
+    assert!(after.descriptors <= before.descriptors + 3, "{before:?} {after:?}");
+    assert!(after.threads <= before.threads + 1, "{before:?} {after:?}");
     c!(C_Finalize(null_mut())).unwrap();
 }
 
