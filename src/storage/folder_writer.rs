@@ -182,7 +182,19 @@ fn create_private_file(path: &Path) -> io::Result<File> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    above_streams(options.open(path)?)
+}
+
+/// In a program that has closed its standard streams a new file takes the place of one, and what is printed would end in it:
+/// it is moved out of the way.
+#[cfg(unix)]
+fn above_streams(file: File) -> io::Result<File> {
+    Ok(rustix::io::fcntl_dupfd_cloexec(&file, 3)?.into())
+}
+
+#[cfg(not(unix))]
+fn above_streams(file: File) -> io::Result<File> {
+    Ok(file)
 }
 
 /// Keeps other writers out of a folder until the returned handle is dropped. Needs no file of its own, so it works the

@@ -39,6 +39,39 @@ fn a_password_changes_in_a_folder() {
 }
 
 #[test]
+fn a_password_changes_in_a_program_without_streams() {
+    let (_medium, root) = folder();
+    if std::env::var_os(ROOT).is_some() {
+        for stream in 0..3 {
+            // SAFETY: nothing in this program, which runs this test alone, uses a stream until it ends.
+            unsafe { rustix::io::close(stream) };
+        }
+    }
+    let token = token_of(&root);
+    lock(&token).admin().unwrap().change_pin(Role::User, &Scope::All, &pin(PASSWORD), &pin(NEW)).unwrap();
+}
+
+#[test]
+#[ignore = "needs strace"]
+fn what_a_program_without_streams_prints_cannot_end_in_a_key_file() {
+    let medium = Medium::with(&[issue("홍길동", PASSWORD)]);
+    let log = medium.root.with_file_name("strace.log");
+    let program = "kill::a_password_changes_in_a_program_without_streams";
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-qq", "-y", "-e", "trace=write", "-o"]).arg(&log).arg(std::env::current_exe().unwrap());
+    strace.args(["--exact", program, "--test-threads=1"]).env(ROOT, &medium.root);
+    strace.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
+    let log = fs::read_to_string(&log).unwrap();
+    let descriptors: Vec<i32> = log
+        .lines()
+        .filter(|line| line.contains(".ingam-new"))
+        .filter_map(|line| line.split_once("write(")?.1.split_once('<')?.0.parse().ok())
+        .collect();
+    assert!(descriptors.len() > 4, "the files of the set: {log}");
+    assert!(descriptors.iter().all(|descriptor| *descriptor > 2), "{descriptors:?}");
+}
+
+#[test]
 fn a_key_file_written_in_place_opens_if_nothing_happens() {
     let (_medium, root) = folder();
     let mut storage = NpkiFolder::new(root.clone(), 10);
