@@ -31,6 +31,13 @@ static TOOLS: &[Tool] = &[
     tool("ssh", "ssh", "openssh-client"),
     tool("sshd", "/usr/sbin/sshd", "openssh-server"),
     tool("xxd", "xxd", "xxd"),
+    tool("python3-venv", "/usr/lib/*/ensurepip", "python3-venv"),
+    tool("node", "node", "nodejs"),
+    tool("npm", "npm", "npm"),
+    tool("make", "make", "make"),
+    tool("jarsigner", "jarsigner", "openjdk-17-jdk-headless"),
+    tool("xmlsec1", "xmlsec1", "xmlsec1"),
+    tool("pdfsig", "pdfsig", "poppler-utils"),
     tool("valgrind", "valgrind", "valgrind"),
     tool("g++", "g++", "g++"),
 ];
@@ -38,8 +45,18 @@ static TOOLS: &[Tool] = &[
 /// For the demonstration.
 pub(crate) const DEMO: &[&str] = &["pkcs11-tool", "openssl"];
 /// For the tests that stand in this repository.
-pub(crate) const TESTS: &[&str] =
-    &["pkcs11-tool", "openssl", "pkcs11-engine", "p11tool", "softhsm2", "java", "readelf", "python3"];
+pub(crate) const TESTS: &[&str] = &[
+    "pkcs11-tool",
+    "openssl",
+    "pkcs11-engine",
+    "p11tool",
+    "softhsm2",
+    "java",
+    "readelf",
+    "python3",
+    "xmlsec1",
+    "pdfsig",
+];
 /// For the scenarios of `INGAM_CLIENTS`. Apart, because installing `openssh-server` may start a listener.
 pub(crate) const SCENARIOS: &[&str] = &["curl", "git", "ssh", "sshd", "xxd"];
 

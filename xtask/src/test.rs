@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::stage::{Stage, Tally, libtest, run_all};
-use crate::{Done, cargo, debian, demo, fuzz, ignored, in_ci, must, root, ship};
+use crate::{Done, cargo, debian, demo, ecosystems, fuzz, ignored, in_ci, must, root, ship};
 
 /// How much to run.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -53,6 +53,7 @@ pub(crate) fn run(extent: Extent, only: Option<&str>) -> Done {
 /// Installs the clients and looks at the variables that name what others made.
 fn prepare() -> Done {
     debian::install(debian::TESTS)?;
+    ecosystems::install()?;
     let scenarios = std::env::var_os("INGAM_CLIENTS").is_some();
     if scenarios {
         debian::install(debian::SCENARIOS)?;
