@@ -4,9 +4,11 @@
 #![allow(clippy::disallowed_methods, reason = "the environment names the module and the scenarios")]
 #![allow(clippy::print_stdout, reason = "what a client said is worth reading when its test fails")]
 
+mod bindings;
 mod expected;
 mod gnutls;
 mod java;
+mod java_trips;
 mod openssl;
 mod pkcs11_tool;
 mod place;

@@ -15,10 +15,9 @@ class Verdicts(unittest.TestResult):
 
     def _say(self, word, test, error=None):
         name = (test.id() if hasattr(test, "id") else str(test)).removeprefix("tests.")
-        if self.words.get(name) != "differs":
-            self.words[name] = word
-        if error:
-            print(f"{name}: {error[0].__name__}: {error[1]}")
+        if self.words.get(name, ("", ""))[0] != "differs":
+            cause = " | " + " ".join(f"{error[0].__name__}: {error[1]}".split()) if error else ""
+            self.words[name] = (word, cause)
 
     def addSuccess(self, test):
         super().addSuccess(test)
@@ -47,5 +46,5 @@ class Verdicts(unittest.TestResult):
 
 verdicts = Verdicts()
 unittest.defaultTestLoader.discover("tests", top_level_dir=".").run(verdicts)
-for name, word in sorted(verdicts.words.items()):
-    print("=", word, name)
+for name, (word, cause) in sorted(verdicts.words.items()):
+    print("=", word, name + cause)
