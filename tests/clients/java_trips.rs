@@ -82,6 +82,8 @@ fn a_tax_invoice_is_signed_as_xml_and_xmlsec_agrees() {
     let verify = [
         "--verify",
         "--trusted-pem",
+        "root.pem",
+        "--untrusted-pem",
         place.variable("CA_PEM"),
         "--enabled-key-data",
         "x509",

@@ -13,6 +13,8 @@ public class Tls {
         String protocol = arguments[5];
         char[] password = arguments[1].toCharArray();
         Provider provider = Security.getProvider("SunPKCS11").configure(arguments[0]);
+        // JSSE looks for the provider of a key among those that are registered.
+        Security.addProvider(provider);
         KeyStore token = KeyStore.getInstance("PKCS11", provider);
         token.load(null, password);
         KeyStore file = KeyStore.getInstance("PKCS12");
@@ -28,9 +30,10 @@ public class Tls {
         var served = new java.util.concurrent.FutureTask<>(() -> {
             try (var peer = (SSLSocket) listener.accept()) {
                 peer.startHandshake();
+                var seen = (X509Certificate) peer.getSession().getPeerCertificates()[0];
                 int said = peer.getInputStream().read();
                 peer.getOutputStream().write(said + 1);
-                return (X509Certificate) peer.getSession().getPeerCertificates()[0];
+                return seen;
             }
         });
         new Thread(served).start();
@@ -41,6 +44,9 @@ public class Tls {
             socket.getOutputStream().write(41);
             if (socket.getInputStream().read() != 42) throw new IllegalStateException("no answer");
             System.out.println(socket.getSession().getProtocol() + " " + socket.getSession().getCipherSuite());
+        } catch (java.io.IOException broken) {
+            served.get(); // says why, if it was the server
+            throw broken;
         }
         System.out.println("the server saw serial " + served.get().getSerialNumber());
     }
@@ -52,7 +58,8 @@ public class Tls {
     }
 
     private static KeyManager[] keys(KeyStore store, char[] password) throws Exception {
-        var keys = KeyManagerFactory.getInstance("SunX509");
+        // SunX509 takes any key, also the km key, which signs nothing; this one looks at keyUsage.
+        var keys = KeyManagerFactory.getInstance("NewSunX509");
         keys.init(store, password);
         return keys.getKeyManagers();
     }
@@ -63,8 +70,13 @@ public class Tls {
         try (var in = new FileInputStream(authority)) {
             store.setCertificateEntry("authority", CertificateFactory.getInstance("X.509").generateCertificate(in));
         }
+        // Korean certificates carry qualifiers in a critical policies extension, which Java refuses unless it is told that
+        // somebody has looked at them.
+        var rules = new PKIXBuilderParameters(store, new X509CertSelector());
+        rules.setPolicyQualifiersRejected(false);
+        rules.setRevocationEnabled(false);
         var trust = TrustManagerFactory.getInstance("PKIX");
-        trust.init(store);
+        trust.init(new CertPathTrustManagerParameters(rules));
         return trust.getTrustManagers();
     }
 }
