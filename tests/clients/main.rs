@@ -10,6 +10,7 @@ mod gnutls;
 mod java;
 mod java_trips;
 mod openssl;
+mod pkcs11_check;
 mod pkcs11_tool;
 mod place;
 mod scenarios;
