@@ -19,6 +19,14 @@ class Verdicts(unittest.TestResult):
             cause = " | " + " ".join(f"{error[0].__name__}: {error[1]}".split()) if error else ""
             self.words[name] = (word, cause)
 
+    def stopTest(self, test):
+        """A test whose setUp failed leaves its session open, and the next could not log in."""
+        super().stopTest(test)
+        try:
+            test.session.close()
+        except Exception:
+            pass
+
     def addSuccess(self, test):
         super().addSuccess(test)
         self._say("passed", test)
