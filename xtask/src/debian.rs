@@ -33,6 +33,7 @@ static TOOLS: &[Tool] = &[
     tool("xxd", "xxd", "xxd"),
     tool("python3-venv", "/usr/lib/*/ensurepip", "python3-venv"),
     tool("node", "node", "nodejs"),
+    tool("node-headers", "/usr/include/node/node_api.h", "libnode-dev"),
     tool("npm", "npm", "npm"),
     tool("make", "make", "make"),
     tool("jarsigner", "jarsigner", "openjdk-17-jdk-headless"),

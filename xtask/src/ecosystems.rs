@@ -31,7 +31,7 @@ static BUNDLES: &[Bundle] = &[
         tools: &["pkcs11js"],
         folder: "node",
         pins: &["tests/clients/node/package.json", "tests/clients/node/package-lock.json"],
-        debian: || vec!["python3", "g++", "make", "node", "npm"],
+        debian: || vec!["python3", "g++", "make", "node", "node-headers", "npm"],
         install: node,
     },
     Bundle {
@@ -133,10 +133,8 @@ fn node(place: &Path) -> Done {
     }
     let mut npm = Command::new("npm");
     npm.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(place);
-    for folder in ["/usr/include/node", "/usr/include/nodejs"] {
-        if Path::new(folder).join("node_api.h").exists() {
-            npm.env("npm_config_nodedir", if folder.ends_with("nodejs") { folder } else { "/usr" });
-        }
+    if Path::new("/usr/include/node/node_api.h").exists() {
+        npm.env("npm_config_nodedir", "/usr");
     }
     must(&mut npm)
 }
