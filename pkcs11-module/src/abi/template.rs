@@ -23,21 +23,12 @@ pub(crate) struct Criterion<'call> {
     pub(crate) value: &'call [u8],
 }
 
-/// Attributes of one template at most; the standard knows some 130.
-const MAX_ATTRIBUTES: usize = 1024;
-
-/// The length of a template. One that is longer than any can be is not read: its memory may be as large as it says.
-fn template_length(data: *const CK_ATTRIBUTE, count: CK_ULONG) -> Answer<usize> {
-    let count = array_length(data, count)?;
-    if count > MAX_ATTRIBUTES { Err(CKR_ARGUMENTS_BAD.into()) } else { Ok(count) }
-}
-
 impl Shape for Template {
     type Raw = (*mut CK_ATTRIBUTE, CK_ULONG);
     type Safe<'call> = Vec<Criterion<'call>>;
 
     unsafe fn admit((data, count): Self::Raw, _: &Call) -> Answer<Vec<Criterion<'_>>> {
-        let count = template_length(data, count)?;
+        let count = attributes(data, count)?;
         let read = |index| {
             // SAFETY: the caller's promise: `count` attributes are there.
             let attribute = unsafe { data.add(index).read_unaligned() };
@@ -64,7 +55,7 @@ impl Shape for Attributes {
     type Safe<'call> = Wanted<'call>;
 
     unsafe fn admit((data, count): Self::Raw, _: &Call) -> Answer<Wanted<'_>> {
-        let count = template_length(data, count)?;
+        let count = attributes(data, count)?;
         Ok(Wanted { data, count, call: PhantomData })
     }
 
@@ -75,6 +66,15 @@ impl Shape for Attributes {
         }
         line.push_str(" }");
     }
+}
+
+/// The standard knows some hundred attributes. A caller that counts more than this has a number that is none, and its
+/// template is not walked through.
+const ATTRIBUTES: usize = 4096;
+
+fn attributes(data: *const CK_ATTRIBUTE, count: CK_ULONG) -> Answer<usize> {
+    array_length(data, count)
+        .and_then(|count| if count > ATTRIBUTES { Err(CKR_ARGUMENTS_BAD.into()) } else { Ok(count) })
 }
 
 /// The attributes that a caller wants answered.
