@@ -228,7 +228,10 @@ fn every_attribute_of_a_template_is_answered_also_behind_one_that_fails() {
     assert_eq!(wide[..256], *npki.sets[0].sign.rsa_public().unwrap().0);
     assert_eq!(c!(C_GetAttributeValue(session.0, key, null_mut(), 1)), Err(CKR_ARGUMENTS_BAD));
     assert_eq!(c!(C_GetAttributeValue(session.0, key, null_mut(), 0)), Ok(()));
-    assert_eq!(c!(C_GetAttributeValue(session.0, key, template.as_mut_ptr(), CK_ULONG::MAX)), Err(CKR_ARGUMENTS_BAD));
+    for count in [4097, CK_ULONG::MAX / 64, CK_ULONG::MAX] {
+        assert_eq!(c!(C_GetAttributeValue(session.0, key, template.as_mut_ptr(), count)), Err(CKR_ARGUMENTS_BAD));
+        assert_eq!(c!(C_FindObjectsInit(session.0, template.as_mut_ptr(), count)), Err(CKR_ARGUMENTS_BAD));
+    }
     for object in [0, key + 1000, CK_OBJECT_HANDLE::MAX] {
         assert_eq!(session.attribute(object, CKA_ID), Err(CKR_OBJECT_HANDLE_INVALID));
     }

@@ -4,16 +4,21 @@
 #![allow(clippy::disallowed_methods, reason = "the environment names the module and the scenarios")]
 #![allow(clippy::print_stdout, reason = "what a client said is worth reading when its test fails")]
 
+mod bindings;
 mod daemon;
+mod expected;
 mod gnutls;
 mod java;
+mod java_trips;
 mod nginx;
 mod nss;
 mod openssl;
 mod osslsigncode;
 mod p11_kit;
+mod pkcs11_check;
 mod pkcs11_tool;
 mod place;
 mod scenarios;
 mod ssh;
+mod suites;
 mod tls;

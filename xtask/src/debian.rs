@@ -38,6 +38,14 @@ static TOOLS: &[Tool] = &[
     tool("osslsigncode", "osslsigncode", "osslsigncode"),
     tool("nginx", "/usr/sbin/nginx", "nginx"),
     tool("strace", "strace", "strace"),
+    tool("python3-venv", "/usr/lib/*/ensurepip", "python3-venv"),
+    tool("node", "node", "nodejs"),
+    tool("node-headers", "/usr/include/node/node_api.h", "libnode-dev"),
+    tool("npm", "npm", "npm"),
+    tool("make", "make", "make"),
+    tool("jarsigner", "jarsigner", "openjdk-17-jdk-headless"),
+    tool("xmlsec1", "xmlsec1", "xmlsec1"),
+    tool("pdfsig", "pdfsig", "poppler-utils"),
     tool("valgrind", "valgrind", "valgrind"),
     tool("g++", "g++", "g++"),
 ];
@@ -60,6 +68,8 @@ pub(crate) const TESTS: &[&str] = &[
     "p11-kit",
     "osslsigncode",
     "strace",
+    "xmlsec1",
+    "pdfsig",
 ];
 /// Servers that those tests start on loopback. Apart, because Debian may start a listener of its own when it installs one.
 pub(crate) const SERVERS: &[&str] = &["sshd", "nginx"];

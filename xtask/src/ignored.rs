@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-use crate::{debian, in_ci};
+use crate::{debian, ecosystems, in_ci};
 
 /// The names of ignored tests to leave out. A test needs what its reason names after "needs": variables (`INGAM_…`) and
 /// tools, and "root" where it must be run by the superuser. In CI none of these is left out; a reason that does not begin with "needs" is for `cargo xtask long`.
@@ -41,7 +41,7 @@ fn missing(needs: &str) -> Vec<&str> {
                 "INGAM_MODULE" | "INGAM_CLI" => false,
                 "root" => !is_root(),
                 word if word.starts_with("INGAM_") => !set(),
-                word => debian::has(word) == Some(false),
+                word => debian::has(word).or_else(|| ecosystems::has(word)) == Some(false),
             }
         })
         .collect()

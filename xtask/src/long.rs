@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::stage::{Stage, Tally, libtest, run_all};
-use crate::{Done, bench, cargo, debian, fuzz, ignored, must, root, ship};
+use crate::{Done, bench, cargo, debian, ecosystems, fuzz, ignored, must, root, ship};
 
 const STAGES: &[Stage] = &[
     Stage {
@@ -34,6 +34,7 @@ const STAGES: &[Stage] = &[
 /// Runs them all, or the one that is named.
 pub(crate) fn run(only: Option<&str>) -> Done {
     debian::install(&[debian::TESTS, &["valgrind"]].concat())?;
+    ecosystems::install()?;
     ship::build()?;
     let stages: Vec<&Stage> = STAGES.iter().filter(|stage| only.is_none_or(|name| name == stage.name)).collect();
     run_all(&stages)

@@ -5,6 +5,7 @@
 mod bench;
 mod debian;
 mod demo;
+mod ecosystems;
 mod fuzz;
 mod ignored;
 mod long;
@@ -21,6 +22,7 @@ cargo xtask test [--stage NAME]       every test; installs what is missing; `--s
 cargo xtask check                     format, lints, licences, tests, documentation
 cargo xtask bench [--gate] [NAME...]  ratios of one interleaved run; --gate fails below the promised ones
 cargo xtask fuzz TARGET [--seconds N] one fuzz target
+cargo xtask clients                   install the clients from PyPI, npm and crates.io that the tests drive
 cargo xtask long [--stage NAME]       what takes longer than a change should wait for";
 
 fn main() -> ExitCode {
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
             Ok(seconds) => fuzz::run(target, seconds),
             Err(_) => Err(format!("{seconds:?} is no number of seconds")),
         },
+        ["clients"] => ecosystems::install(),
         ["long"] => long::run(None),
         ["long", "--stage", name] => long::run(Some(name)),
         _ => Err(USAGE.into()),

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::stage::{Stage, Tally, libtest, run_all};
-use crate::{Done, cargo, debian, demo, fuzz, ignored, in_ci, must, root, ship};
+use crate::{Done, cargo, debian, demo, ecosystems, fuzz, ignored, in_ci, must, root, ship};
 
 /// How much to run.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -56,6 +56,7 @@ fn prepare() -> Done {
     if in_ci() {
         debian::install(debian::SERVERS)?;
     }
+    ecosystems::install()?;
     let scenarios = std::env::var_os("INGAM_CLIENTS").is_some();
     if scenarios {
         debian::install(debian::SCENARIOS)?;
