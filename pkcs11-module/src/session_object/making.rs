@@ -92,13 +92,13 @@ impl SessionObject {
         }
         let (mut public, mut private) = (public?, private?);
         let bits = public.number(CKA_MODULUS_BITS).ok_or(CKR_TEMPLATE_INCOMPLETE)?;
-        let bits = Some(bits).filter(|bits| (GENERATED_BITS.0..=GENERATED_BITS.1).contains(bits));
-        let bits = bits.and_then(|bits| usize::try_from(bits).ok()).ok_or(CKR_KEY_SIZE_RANGE)?;
+        // A larger key would be one all the same; a smaller one, or one between the sizes, is none that should be made.
+        let bits = Some(bits).filter(|bits| *bits <= GENERATED_BITS.1).and_then(|bits| usize::try_from(bits).ok());
+        let bits = bits.ok_or(CKR_KEY_SIZE_RANGE)?;
         if public.get(CKA_PUBLIC_EXPONENT).is_some_and(|exponent| exponent != [1, 0, 1]) {
             return Err(CKR_ATTRIBUTE_VALUE_INVALID.into());
         }
         let der = rsa::generate(bits).map_err(|error| match error.kind() {
-            // Not every size between the smallest and the largest.
             ErrorKind::Unsupported => Rv::caused(CKR_ATTRIBUTE_VALUE_INVALID, error),
             _ => error.into(),
         })?;
