@@ -12,6 +12,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use cryptoki_sys::*;
+use support::template::{DATA, NO};
 use support::{Mechanism, Module, Npki, PASSWORD, Session, until};
 
 /// What takes longer does not come.
@@ -227,6 +228,7 @@ fn nothing_of_a_medium_outlives_it() {
     let idle = module.open();
     let key = session.one(CKO_PRIVATE_KEY, &npki.sign_id());
     session.sign_init(&mut Mechanism::new(CKM_SHA256_RSA_PKCS), key).unwrap();
+    let made = session.create(&[(CKA_CLASS, DATA), (CKA_PRIVATE, NO)]).unwrap();
     take_away(&npki);
     assert_eq!(event(), slot);
 
@@ -254,7 +256,9 @@ fn nothing_of_a_medium_outlives_it() {
     let again = module.open();
     assert_eq!(again.state(), CKS_RO_PUBLIC_SESSION, "the login went with the medium");
     assert_eq!(again.find(&[(CKA_PRIVATE, &[CK_TRUE])]), Ok(vec![]));
-    assert_eq!(again.attribute(key, CKA_LABEL), Err(CKR_OBJECT_HANDLE_INVALID));
+    for object in [key, made] {
+        assert_eq!(again.attribute(object, CKA_LABEL), Err(CKR_OBJECT_HANDLE_INVALID));
+    }
     again.login(PASSWORD).unwrap();
     let key = again.one(CKO_PRIVATE_KEY, &npki.sign_id());
     again.sign(&mut Mechanism::new(CKM_SHA256_RSA_PKCS), key, b"message").unwrap();

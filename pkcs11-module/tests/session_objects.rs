@@ -373,7 +373,7 @@ fn objects_do_not_come_back_with_their_medium() {
     let away = npki.home.path().join("away");
     std::fs::rename(npki.root(), &away).unwrap();
     module.slots();
-    assert_eq!(session.attribute(note, CKA_VALUE), Err(CKR_SESSION_HANDLE_INVALID));
+    assert_eq!(session.attribute(note, CKA_VALUE), Err(CKR_DEVICE_REMOVED));
     std::fs::rename(away, npki.root()).unwrap();
     let session = module.open();
     assert_eq!(session.attribute(note, CKA_VALUE), Err(CKR_OBJECT_HANDLE_INVALID));

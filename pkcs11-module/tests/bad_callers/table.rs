@@ -138,8 +138,8 @@ functions! {
     C_SetOperationState: Yes, Idle -> Idle, [Session, Input(Message), Number(0), Number(0)] = CKR_SAVED_STATE_INVALID;
     C_Login: Yes, Idle -> Idle, [Session, Number(CKU_USER), Pin] = CKR_USER_ALREADY_LOGGED_IN;
     C_Logout: Yes, Idle -> Idle, [Session] = CKR_OK;
-    C_CreateObject: Yes, Idle -> Idle, [Session, Template, Out(WORD)] = CKR_FUNCTION_NOT_SUPPORTED;
-    C_CopyObject: Yes, Idle -> Idle, [Session, Object, Template, Out(WORD)] = CKR_FUNCTION_NOT_SUPPORTED;
+    C_CreateObject: Yes, Idle -> Idle, [Session, Template, Out(WORD)] = CKR_TEMPLATE_INCOMPLETE;
+    C_CopyObject: Yes, Idle -> Idle, [Session, Object, Template, Out(WORD)] = CKR_SESSION_READ_ONLY;
     C_DestroyObject: Yes, Idle -> Idle, [Session, Object] = CKR_SESSION_READ_ONLY;
     C_GetObjectSize: Yes, Idle -> Idle, [Session, Object, Out(WORD)] = CKR_OK;
     C_GetAttributeValue: Yes, Idle -> Idle, [Session, Object, Attributes] = CKR_OK;
@@ -182,8 +182,8 @@ functions! {
         [Session, Mechanism(CKM_AES_KEY_GEN), Template, Out(WORD)]
         = CKR_MECHANISM_INVALID;
     C_GenerateKeyPair: Yes, Idle -> Idle,
-        [Session, Mechanism(CKM_EC_KEY_PAIR_GEN), Template, Template, Out(WORD), Out(WORD)]
-        = CKR_MECHANISM_INVALID;
+        [Session, Mechanism(CKM_RSA_PKCS_KEY_PAIR_GEN), Template, Template, Out(WORD), Out(WORD)]
+        = CKR_TEMPLATE_INCOMPLETE;
     C_WrapKey: No, Idle -> Idle,
         [Session, Mechanism(CKM_RSA_PKCS), Handle(Encrypts), Handle(Signs), Place(1)]
         = CKR_FUNCTION_NOT_SUPPORTED;
