@@ -174,6 +174,28 @@ fn a_half_that_waits_goes_with_its_session() {
 }
 
 #[test]
+fn a_pair_that_the_medium_refuses_leaves_what_waited() {
+    let fixture = Fixture::new();
+    let session = fixture.session;
+    // Its certificate came alone, by another program.
+    let folder = fixture.npki.root().join(fixture.set.entry.as_str());
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("signCert.der"), fixture.sign.certificate.der()).unwrap();
+    let certificate = on_token(fixture.sign.certificate_template());
+    let id = fixture.sign.certificate.key_id();
+    support::until(|| Some(session.find(&[(CKA_ID, &id)]).unwrap()).filter(|found| found.len() == 2));
+    let waits = session.create(&certificate).unwrap();
+    for _ in 0..2 {
+        assert_eq!(session.create(&on_token(fixture.sign.private_template())), Err(CKR_FUNCTION_FAILED), "it is there");
+        assert_eq!(session.attribute(waits, CKA_VALUE).unwrap(), fixture.sign.certificate.der());
+        assert_eq!(fixture.keys(&id), 0);
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+    session.create(&on_token(fixture.sign.private_template())).unwrap();
+    assert_eq!(fixture.keys(&id), 1);
+}
+
+#[test]
 fn halves_in_two_sessions_of_an_application_find_each_other() {
     let fixture = Fixture::new();
     let other = Session::open(fixture.module.slot(), CKF_SERIAL_SESSION | CKF_RW_SESSION).unwrap();

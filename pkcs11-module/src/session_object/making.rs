@@ -81,24 +81,23 @@ impl SessionObject {
         private: &[Criterion<'_>],
     ) -> Answer<(Self, Self)> {
         let origin = Origin::Generated(CKM_RSA_PKCS_KEY_PAIR_GEN);
-        let [mut public, mut private] = [(Class::PublicKey, public), (Class::PrivateKey, private)]
-            .map(|(class, template)| Values::read(class, template, origin));
-        for values in [&mut public, &mut private] {
-            let Ok(values) = values else { continue };
+        let read = |class, template| {
+            let mut values = Values::read(class, template, origin)?;
             if values.number(CKA_KEY_TYPE).is_some_and(|kind| kind != CKK_RSA) {
-                return Err(CKR_TEMPLATE_INCONSISTENT.into());
+                return Err(Rv::from(CKR_TEMPLATE_INCONSISTENT));
             }
             values.set_number(CKA_KEY_TYPE, CKK_RSA);
-        }
-        let (mut public, mut private) = (public?, private?);
+            Ok(values)
+        };
+        let (mut public, mut private) = (read(Class::PublicKey, public)?, read(Class::PrivateKey, private)?);
         let bits = public.number(CKA_MODULUS_BITS).ok_or(CKR_TEMPLATE_INCOMPLETE)?;
-        let bits = Some(bits).filter(|bits| (GENERATED_BITS.0..=GENERATED_BITS.1).contains(bits));
-        let bits = bits.and_then(|bits| usize::try_from(bits).ok()).ok_or(CKR_KEY_SIZE_RANGE)?;
+        // A larger key would be one all the same; a smaller one, or one between the sizes, is none that should be made.
+        let bits = Some(bits).filter(|bits| *bits <= GENERATED_BITS.1).and_then(|bits| usize::try_from(bits).ok());
+        let bits = bits.ok_or(CKR_KEY_SIZE_RANGE)?;
         if public.get(CKA_PUBLIC_EXPONENT).is_some_and(|exponent| exponent != [1, 0, 1]) {
             return Err(CKR_ATTRIBUTE_VALUE_INVALID.into());
         }
         let der = rsa::generate(bits).map_err(|error| match error.kind() {
-            // Not every size between the smallest and the largest.
             ErrorKind::Unsupported => Rv::caused(CKR_ATTRIBUTE_VALUE_INVALID, error),
             _ => error.into(),
         })?;
@@ -215,8 +214,7 @@ fn unfit(error: Error) -> Rv {
 
 /// Checks that what is said of a certificate is in it.
 pub(super) fn settle_certificate(values: &mut Values) -> Answer {
-    let known = [CKC_X_509];
-    if !values.number(CKA_CERTIFICATE_TYPE).is_some_and(|kind| known.contains(&kind)) {
+    if values.number(CKA_CERTIFICATE_TYPE) != Some(CKC_X_509) {
         return Err(CKR_ATTRIBUTE_VALUE_INVALID.into());
     }
     let category = values.number(CKA_CERTIFICATE_CATEGORY);
