@@ -124,6 +124,20 @@ fn apt(packages: &[&str]) -> Done {
     install()
 }
 
+/// Where this system gets Debian from.
+pub(crate) fn mirror() -> Result<String, String> {
+    let known = || {
+        let filter = ["--format", "$(SITE)", "Origin: Debian", "Label: Debian", "Created-By: Packages"];
+        let sites = Command::new("apt-get").arg("indextargets").args(filter).output().ok()?.stdout;
+        String::from_utf8(sites).ok()?.lines().next().map(str::to_owned)
+    };
+    if let Some(site) = known() {
+        return Ok(site);
+    }
+    must(apt_get().args(["update", "-q"]))?;
+    known().ok_or_else(|| "apt-get knows no source of Debian".into())
+}
+
 fn apt_get() -> Command {
     let is_root =
         Command::new("id").arg("-u").output().is_ok_and(|answer| answer.stdout.trim_ascii() == b"0".as_slice());

@@ -148,7 +148,7 @@ fn pkcs11_check(place: &Path) -> Done {
     let here = |name: &str| place.join(name).display().to_string();
     write(
         &place.join("apt/sources.list"),
-        "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian trixie main\n",
+        &format!("deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] {} trixie main\n", debian::mirror()?),
     )?;
     write(&place.join("apt/status"), "")?;
     let apt = |arguments: &[&str]| {
