@@ -1,8 +1,10 @@
 //! This file reads the configuration: `config.toml` and the environment. Nothing else in the library reads either.
 
 use std::ffi::OsString;
+use std::io::Read as _;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Deserialize;
 
@@ -92,11 +94,13 @@ impl Config {
     /// environment: `INGAM_NPKI_PATH` (a list of NPKI folders, separated like `PATH`) replaces every root,
     /// `INGAM_SLOTS` says what a slot is.
     ///
-    /// In a setuid program the environment counts for nothing: only `/etc/ingam/config.toml` is read.
+    /// In a setuid program, and after [`distrust_environment`], the environment counts for nothing: only
+    /// `/etc/ingam/config.toml` is read.
     ///
     /// # Errors
-    /// `Damaged` for a file that does not parse, has unknown fields or a limit out of range; `NotFound` or
-    /// `NotPermitted` for a file that `INGAM_CONF` names and that cannot be read.
+    /// `Damaged` for a file that does not parse, has unknown fields or a limit out of range, or is longer than 1 MiB;
+    /// `InvalidInput` for what is no file; `NotFound` or `NotPermitted` for a file that `INGAM_CONF` names and that cannot
+    /// be read; `Device` for a failure of the moment, as when no descriptor is left.
     pub fn load() -> Result<Self> {
         let home = if privileged() { None } else { etcetera::home_dir().ok() };
         Self::from_sources(&environment, home.as_deref())
@@ -169,15 +173,30 @@ fn platform_roots(home: &Path) -> Vec<PathBuf> {
     }
 }
 
+/// Bytes of a configuration file at most.
+const FILE_LIMIT: u64 = 1 << 20;
+
+/// The text of a configuration file. What is no regular file might never end, or wait for a writer.
+fn read(path: &Path) -> Result<String> {
+    let about = |error: Error| error.about(path.to_string_lossy());
+    let io = |error| about(Error::io("reading the configuration", error));
+    if !std::fs::metadata(path).map_err(io)?.is_file() {
+        return Err(about(Error::new(ErrorKind::InvalidInput, "reading the configuration, which is no file")));
+    }
+    let mut bytes = Vec::new();
+    std::fs::File::open(path).and_then(|file| file.take(FILE_LIMIT + 1).read_to_end(&mut bytes)).map_err(io)?;
+    let damaged = || about(Error::new(ErrorKind::Damaged, "reading the configuration"));
+    if bytes.len() as u64 > FILE_LIMIT {
+        return Err(damaged());
+    }
+    String::from_utf8(bytes).map_err(|error| damaged().caused_by(error))
+}
+
 /// The first configuration file that exists, with its text.
 fn configuration_file(
     environment: &dyn Fn(&str) -> Option<OsString>,
     home: Option<&Path>,
 ) -> Result<Option<(PathBuf, String)>> {
-    let read = |path: &Path| {
-        std::fs::read_to_string(path)
-            .map_err(|error| Error::io("reading the configuration", error).about(path.to_string_lossy()))
-    };
     if let Some(named) = environment("INGAM_CONF").map(PathBuf::from) {
         return read(&named).map(|text| Some((named, text)));
     }
@@ -208,8 +227,19 @@ fn environment(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
+static DISTRUSTED: AtomicBool = AtomicBool::new(false);
+
+/// From now on and for as long as this process lives, the environment counts for nothing, as in a setuid program. For a
+/// caller who knows of borrowed rights that user and group numbers do not show, as file capabilities (AT_SECURE).
+pub fn distrust_environment() {
+    DISTRUSTED.store(true, Ordering::Relaxed);
+}
+
 /// Whether this process runs with more rights than its caller, so that the caller's environment must not steer it.
 fn privileged() -> bool {
+    if DISTRUSTED.load(Ordering::Relaxed) {
+        return true;
+    }
     #[cfg(unix)]
     return rustix::process::geteuid() != rustix::process::getuid()
         || rustix::process::getegid() != rustix::process::getgid();
@@ -256,6 +286,23 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::Damaged);
             assert!(error.to_string().contains("c.toml"), "{error}");
         }
+    }
+
+    #[test]
+    fn what_might_never_end_is_not_read() {
+        let home = tempfile::tempdir().unwrap();
+        let kind = |path: &str| with(&[("INGAM_CONF", path)], home.path()).unwrap_err().kind();
+        assert_eq!(kind(home.path().to_str().unwrap()), ErrorKind::InvalidInput);
+        #[cfg(unix)]
+        assert_eq!(kind("/dev/zero"), ErrorKind::InvalidInput);
+        let file = home.path().join("c.toml");
+        for (bytes, expected) in [((1 << 20) + 1, Err(ErrorKind::Damaged)), (1 << 20, Ok(()))] {
+            std::fs::write(&file, "#".repeat(bytes)).unwrap();
+            let read = with(&[("INGAM_CONF", file.to_str().unwrap())], home.path());
+            assert_eq!(read.map(drop).map_err(|error| error.kind()), expected, "{bytes} bytes");
+        }
+        std::fs::write(&file, [0xff]).unwrap();
+        assert_eq!(kind(file.to_str().unwrap()), ErrorKind::Damaged);
     }
 
     #[test]

@@ -93,10 +93,10 @@ impl Keystore {
     }
 
     /// Asks every driver what is there, and returns the slots whose medium came or went, or became usable or unusable,
-    /// since the last time.
+    /// since the last time; the first time that is none. One that went and came back in between is one change.
     ///
     /// A driver that fails leaves its media as they were and is listed by [`driver_errors`](Self::driver_errors). The
-    /// token of a medium that went is logged out.
+    /// token of a medium that went is logged out, also if the medium is back.
     pub fn refresh(&self) -> Vec<SlotId> {
         let _one_at_a_time = lock(&self.scan);
         self.scan()
@@ -158,8 +158,20 @@ impl Keystore {
             return Err(Error::new(ErrorKind::NotFound, "looking for the driver of a medium").on(&medium.id));
         };
         let token: SharedToken = Arc::new(Mutex::new(driver.open(&medium.id)?));
+        let mut table = self.table();
+        let row = table.row(id)?;
+        if !row.slot.present {
+            return Err(Error::new(ErrorKind::Removed, "opening a medium").on(&row.slot.medium.id));
+        }
         // Another thread may have been faster: everyone uses the token that came first.
-        Ok(Arc::clone(self.table().row(id)?.token.get_or_insert(token)))
+        Ok(Arc::clone(row.token.get_or_insert(token)))
+    }
+
+    /// The slot's token if it is open. A token that [`token`](Self::token) gave earlier and that is not this one is that of a
+    /// medium that went.
+    #[must_use]
+    pub fn open_token(&self, id: SlotId) -> Option<SharedToken> {
+        lock(&self.table).row(id).ok()?.token.clone()
     }
 
     /// Drivers that failed at the last scan, each with its reason.
@@ -178,7 +190,7 @@ impl Table {
 
     /// Takes a scan in; returns the slots that changed and the tokens of media that went.
     fn merge(&mut self, scans: Vec<(&'static str, Result<Vec<Medium>>)>) -> (Vec<SlotId>, Vec<SharedToken>) {
-        self.scanned = true;
+        let first = !std::mem::replace(&mut self.scanned, true);
         self.driver_errors.clear();
         let mut found: Vec<Option<Medium>> = Vec::new();
         let mut failed = HashSet::new();
@@ -200,20 +212,26 @@ impl Table {
             let seen = places.get(id).and_then(|place| found[*place].take());
             let present = seen.is_some() || failed.contains(id.driver()) && row.slot.present;
             let was_usable = row.slot.present && row.slot.medium.is_usable();
+            let before = row.slot.medium.incarnation;
             if let Some(medium) = seen {
                 let label = row.slot.medium.label.clone();
                 row.slot.medium = Arc::new(Medium { label, ..medium });
             }
             let is_usable = present && row.slot.medium.is_usable();
-            if present != row.slot.present || is_usable != was_usable {
+            let came_back = is_usable && was_usable && row.slot.medium.incarnation != before;
+            if present != row.slot.present || is_usable != was_usable || came_back {
                 row.slot.present = present;
                 changed.push(row.slot.id);
             }
-            if !is_usable {
+            if !is_usable || came_back {
                 gone.extend(row.token.take());
             }
         }
         changed.extend(self.add(found.into_iter().flatten().collect()));
+        if first {
+            // What was there before anybody looked did not come.
+            changed.clear();
+        }
         (changed, gone)
     }
 
@@ -305,6 +323,7 @@ mod tests {
             kind: MediumKind::HardDisk,
             label: name.to_owned(),
             place: String::new(),
+            incarnation: 1,
             accessibility: Accessibility::Usable,
             write_protected: false,
         }
@@ -330,6 +349,18 @@ mod tests {
         assert_eq!(keystore.refresh(), [before[0].id]);
         let after: Vec<SlotId> = keystore.slots().iter().map(|slot| slot.id).collect();
         assert_eq!(after, [before[0].id, before[1].id]);
+        assert_eq!(keystore.refresh(), []);
+    }
+
+    #[test]
+    fn a_medium_that_went_and_came_back_between_two_scans_is_one_change() {
+        let (keystore, media, _) = keystore(&["a"]);
+        assert_eq!(keystore.refresh(), [], "what is there at first did not come");
+        let slot = keystore.slots()[0].id;
+        assert_eq!(keystore.refresh(), []);
+        *lock(&media) = Ok(vec![Medium { incarnation: 2, ..medium("a") }]);
+        assert_eq!(keystore.refresh(), [slot]);
+        assert!(keystore.slot(slot).unwrap().present);
         assert_eq!(keystore.refresh(), []);
     }
 

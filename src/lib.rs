@@ -80,5 +80,6 @@ pub mod selector;
 pub mod storage;
 pub mod token;
 pub mod view;
+pub mod watch;
 
 pub use error::{Error, ErrorKind, Result};

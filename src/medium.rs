@@ -76,6 +76,9 @@ pub struct Medium {
     pub label: String,
     /// Where it is now (a folder, a reader); for display only.
     pub place: String,
+    /// Tells this medium from itself before it was taken away: another number is a medium that went and came back. What is
+    /// written to the medium does not change it. 0 from a driver whose media cannot come back unnoticed.
+    pub incarnation: u64,
     /// Whether it can be used.
     pub accessibility: Accessibility,
     /// Whether writing is impossible (read-only mount or folder).

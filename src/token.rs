@@ -77,26 +77,29 @@ pub trait Writer {
     /// there when this returns.
     ///
     /// # Errors
-    /// `NotLoggedIn`; `Mismatch` if the key is not the certificate's; `AlreadyExists`; `NotFound` for an encryption pair
-    /// without its signing pair; those of writing.
+    /// `NotLoggedIn`, for a signing pair also without a login to [`Scope::All`]; `Mismatch` if the key is not the
+    /// certificate's; `InvalidInput` for a certificate of neither kind; `Damaged`, `Unsupported` for a key that cannot be
+    /// used; `AlreadyExists`; `NotFound` for an encryption pair whose signing pair this login does not open; those of
+    /// writing.
     fn store(&mut self, pair: NewPair) -> Result<KeyId>;
 
     /// Takes a pair away: an encryption pair from its set, a signing pair with the set.
     ///
     /// # Errors
-    /// `NotLoggedIn`, or the login's PIN does not open the key; `NotFound`; `Busy` for a signing pair whose set has an
-    /// encryption pair, which goes first; those of writing.
+    /// As [`Token::signer`]; `Busy` for a signing pair whose set has an encryption key, which goes first, and for a set that
+    /// changed since it was listed; those of writing.
     fn remove(&mut self, key: &KeyId) -> Result<()>;
 }
 
 /// Changes PINs.
 pub trait Admin {
-    /// Changes the PIN that `old` is. On a medium of files that is the password of the one set that `old` opens, and a
-    /// login with it goes on with the new one.
+    /// Changes the PIN that `old` is. On a medium of files that is the password of the one set of the scope that `old`
+    /// opens, and a login with it goes on with the new one.
     ///
     /// # Errors
-    /// `PinIncorrect`; `Ambiguous` if `old` opens several sets, which it names; those of writing.
-    fn change_pin(&mut self, role: Role, old: &Pin, new: &Pin) -> Result<()>;
+    /// `PinIncorrect`; `PinRejected` for an empty new one; `Ambiguous` if `old` opens several sets, which it names;
+    /// `Unsupported` if a set's keys have different passwords; those of writing.
+    fn change_pin(&mut self, role: Role, scope: &Scope, old: &Pin, new: &Pin) -> Result<()>;
 }
 
 /// A pair to be kept.

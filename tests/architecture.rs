@@ -57,6 +57,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "token",
         ],
     ),
+    ("watch", &["error", "medium"]),
     ("keystore", &["config", "driver", "error", "medium", "token"]),
     ("view", &["certificate", "config", "credential", "driver", "error", "keystore", "medium", "pin", "token"]),
     (
@@ -70,6 +71,7 @@ const EXPOSERS: &[&str] = &[
     "src/crypto/",                  // computes with them
     "src/npki/",                    // reads and writes them in their formats
     "src/storage/soft_token.rs",    // remembers the PIN until logout
+    "src/storage/soft_admin.rs",    // goes on with the new PIN after a change
     "src/sample",                   // seals the keys of a test set
     "src/cli/vid.rs",               // prints R when it was asked for
     "src/cli/sample.rs",            // seals a test set with the password that was given
@@ -78,6 +80,8 @@ const EXPOSERS: &[&str] = &[
     "pkcs11-module/src/functions/", // R as CKA_VALUE and decrypted plaintext, to the caller's buffer
     "pkcs11-module/src/attribute",
     "pkcs11-module/src/object",
+    "pkcs11-module/src/session_object", // keys and secrets that an application brought
+    "pkcs11-module/src/pending.rs",     // puts R into the key's attributes
     "pkcs11-module/src/abi/",
 ];
 

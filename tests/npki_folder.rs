@@ -73,9 +73,9 @@ fn a_removed_set_is_gone_and_the_others_stay() {
     let mut storage = folder(root.path());
     storage.publish(&EntryName::new(HONG), &set(b"one"), None).unwrap();
     storage.publish(&EntryName::new("KICA/USER/cn=b"), &set(b"two"), None).unwrap();
-    storage.remove(&EntryName::new(HONG)).unwrap();
+    storage.remove(&EntryName::new(HONG), None).unwrap();
     assert_eq!(names(root.path()), ["KICA/USER/cn=b"]);
-    assert_eq!(storage.remove(&EntryName::new(HONG)).unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(storage.remove(&EntryName::new(HONG), None).unwrap_err().kind(), ErrorKind::NotFound);
 }
 
 #[test]
@@ -121,9 +121,44 @@ fn an_old_set_beside_its_successor_is_deleted_not_shown() {
     fs::create_dir_all(&old).unwrap();
     fs::write(old.join("signCert.der"), b"old").unwrap();
     assert_eq!(names(root.path()), [HONG]);
-    storage.remove(&EntryName::new("yessign/USER/cn=none")).unwrap_err();
+    storage.remove(&EntryName::new("yessign/USER/cn=none"), None).unwrap_err();
     assert!(!user.join(".ingam-old").exists());
     assert_eq!(content(root.path(), HONG), b"new");
+}
+
+#[test]
+fn a_set_that_was_taken_aside_is_replaced_and_removed_in_its_place() {
+    let root = tempfile::tempdir().unwrap();
+    let (user, place) = (root.path().join("yessign/USER"), root.path().join(HONG));
+    let entry = EntryName::new(HONG);
+    let set_aside = || {
+        fs::create_dir(user.join(".ingam-old")).unwrap();
+        fs::rename(&place, user.join(".ingam-old").join(place.file_name().unwrap())).unwrap();
+        let mut storage = folder(root.path());
+        storage.list().unwrap();
+        let stamp = storage.read(&entry, &[]).unwrap().stamp;
+        (storage, stamp)
+    };
+    folder(root.path()).publish(&entry, &set(b"one"), None).unwrap();
+    let (mut storage, stamp) = set_aside();
+    storage.publish(&entry, &set(b"two"), Some(stamp)).unwrap();
+    assert!(place.exists() && !user.join(".ingam-old").exists());
+    assert_eq!(content(root.path(), HONG), b"two");
+    let (mut storage, stamp) = set_aside();
+    storage.remove(&entry, Some(stamp)).unwrap();
+    assert_eq!(names(root.path()), [] as [&str; 0]);
+}
+
+#[test]
+fn a_set_is_removed_only_by_who_saw_its_last_state() {
+    let root = tempfile::tempdir().unwrap();
+    let entry = EntryName::new(HONG);
+    let mut storage = folder(root.path());
+    storage.publish(&entry, &set(b"one"), None).unwrap();
+    let stamp = storage.read(&entry, &[]).unwrap().stamp;
+    fs::write(root.path().join(HONG).join("kmPri.key"), b"another program's").unwrap();
+    assert_eq!(storage.remove(&entry, Some(stamp)).unwrap_err().kind(), ErrorKind::Busy);
+    assert_eq!(content(root.path(), HONG), b"one");
 }
 
 #[test]

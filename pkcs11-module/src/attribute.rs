@@ -7,6 +7,7 @@ use cryptoki_sys::*;
 use ingam::credential::{Purpose, VidRandom};
 use ingam::crypto::Hasher;
 use ingam::mechanism::Hash;
+use ingam::secret::SecretBytes;
 
 use crate::object::{Part, View};
 use crate::objects::Holder;
@@ -14,7 +15,7 @@ use crate::rv::Answer;
 use crate::text::{date, hex};
 
 /// DER of the OID 1.2.410.200004.10.1.1.3, randomNum: what the data object of R holds.
-const RANDOM_NUM: &[u8] = &[0x06, 0x0a, 0x2a, 0x83, 0x1a, 0x8c, 0x9a, 0x44, 0x0a, 0x01, 0x01, 0x03];
+pub(crate) const RANDOM_NUM: &[u8] = &[0x06, 0x0a, 0x2a, 0x83, 0x1a, 0x8c, 0x9a, 0x44, 0x0a, 0x01, 0x01, 0x03];
 
 /// CKA_APPLICATION of R.
 const APPLICATION: &[u8] = b"ingam";
@@ -26,6 +27,7 @@ pub(crate) enum Value<'a> {
     Owned(Vec<u8>),
     Number([u8; size_of::<CK_ULONG>()]),
     Date([u8; 8]),
+    Secret(SecretBytes),
 }
 
 impl Deref for Value<'_> {
@@ -37,6 +39,7 @@ impl Deref for Value<'_> {
             Self::Owned(bytes) => bytes,
             Self::Number(bytes) => bytes,
             Self::Date(bytes) => bytes,
+            Self::Secret(bytes) => bytes.expose(),
         }
     }
 }
@@ -65,8 +68,9 @@ pub(crate) fn of_part<'a>(part: Part, kind: CK_ATTRIBUTE_TYPE) -> Option<Value<'
         CKA_CLASS => number(part.class()).ok(),
         CKA_TOKEN => flag(true).ok(),
         CKA_PRIVATE => flag(part.is_private()).ok(),
-        // Nothing can be written yet.
-        CKA_MODIFIABLE | CKA_COPYABLE | CKA_DESTROYABLE => flag(false).ok(),
+        // What a file holds is not changed in place.
+        CKA_MODIFIABLE => flag(false).ok(),
+        CKA_COPYABLE => flag(!part.is_private()).ok(),
         _ => None,
     }
 }
@@ -80,6 +84,7 @@ pub(crate) fn value<'a>(object: View<'a>, kind: CK_ATTRIBUTE_TYPE, random: Optio
         return Ok(value);
     }
     match (kind, object.part) {
+        (CKA_DESTROYABLE, _) => flag(object.is_destroyable()),
         (CKA_ID, _) => bytes(object.objects.id(object.index)),
         (CKA_UNIQUE_ID, _) => Ok(Value::Owned(unique_id(object).into_bytes())),
         (CKA_LABEL, Part::Random) => {

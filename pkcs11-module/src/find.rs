@@ -23,6 +23,13 @@ const ID_LENGTH: usize = 20;
 /// # Errors
 /// Why the medium cannot be read.
 pub(crate) fn find(library: &Library, session: &Session, template: &[Criterion<'_>]) -> Answer<Vec<CK_OBJECT_HANDLE>> {
+    let mut found = on_token(library, session, template)?;
+    found.extend(session.slot().session_objects().matching(|object| object.has(template)));
+    Ok(found)
+}
+
+/// Those of them that are the token's.
+fn on_token(library: &Library, session: &Session, template: &[Criterion<'_>]) -> Answer<Vec<CK_OBJECT_HANDLE>> {
     let logged_in = session.slot().role().is_some();
     let can_be = |part: &Part| (logged_in || !part.is_private()) && fits_part(*part, template);
     let parts: Vec<Part> = Part::ALL.into_iter().filter(can_be).collect();
@@ -63,7 +70,8 @@ fn wanted_id<'a>(template: &[Criterion<'a>]) -> Option<Cow<'a, [u8]>> {
     })
 }
 
-fn unhex(digits: &[u8]) -> Option<Vec<u8>> {
+/// The bytes of hexadecimal digits.
+pub(crate) fn unhex(digits: &[u8]) -> Option<Vec<u8>> {
     let text = std::str::from_utf8(digits).ok().filter(|text| text.len().is_multiple_of(2) && text.is_ascii())?;
     (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect()
 }

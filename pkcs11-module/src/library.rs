@@ -2,19 +2,23 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, Weak};
 
 use cryptoki_sys::*;
+use ingam::ErrorKind;
 use ingam::config::Config;
 use ingam::keystore::{Keystore, Slot, SlotId, lock};
 use ingam::view;
 
-use crate::abi::pages;
+use crate::abi::{pages, process};
 use crate::events::Events;
 use crate::handle::Handles;
+use crate::monitor::{Monitor, Scan};
 use crate::rv::{Answer, Rv};
 use crate::session::{Access, Session};
+use crate::sessions::Sessions;
 use crate::slot::SlotState;
 use crate::trace::Trace;
 
@@ -28,14 +32,19 @@ pub(crate) enum Threads {
 
 /// An initialised library.
 pub(crate) struct Library {
+    /// For its thread.
+    own: Weak<Self>,
     keystore: Keystore,
     slots: Mutex<HashMap<SlotId, Arc<SlotState>>>,
-    sessions: RwLock<HashMap<CK_SESSION_HANDLE, Arc<Session>>>,
+    sessions: Sessions,
     session_handles: Handles,
     object_handles: Handles,
     events: Arc<Events>,
-    /// Whether slots were looked for: what is found then is no event.
-    listed: AtomicBool,
+    /// Where media come and go.
+    folders: Vec<PathBuf>,
+    monitor: Monitor,
+    /// The slots as C_GetSlotList last counted them.
+    counted: Mutex<Option<Vec<Slot>>>,
     closed: AtomicBool,
     trace: Option<Arc<Trace>>,
 }
@@ -43,8 +52,20 @@ pub(crate) struct Library {
 impl Library {
     /// Reads the configuration and nothing else. One that cannot be read leaves its media out; an application must not
     /// fail to start because of it.
-    pub(crate) fn new(threads: Threads) -> Self {
+    ///
+    /// # Errors
+    /// `CKR_HOST_MEMORY` where it could not be read for a reason of the moment, as when no descriptor is left: it would be
+    /// left out for as long as the library lives.
+    pub(crate) fn new(threads: Threads) -> Answer<Arc<Self>> {
+        if process::is_secure() {
+            ingam::config::distrust_environment();
+        }
         let loaded = Config::load();
+        if let Err(error) = &loaded
+            && error.kind() == ErrorKind::Device
+        {
+            return Err(Rv::caused(CKR_HOST_MEMORY, error.clone()));
+        }
         let reason = loaded.as_ref().err().cloned();
         let mut config = loaded.unwrap_or_default();
         if threads == Threads::Forbidden {
@@ -55,17 +76,20 @@ impl Library {
             trace.note(&reason);
         }
         pages::install();
-        Self {
+        Ok(Arc::new_cyclic(|own| Self {
+            own: own.clone(),
             keystore: view::keystore(&config),
             slots: Mutex::default(),
-            sessions: RwLock::default(),
+            sessions: Sessions::default(),
             session_handles: Handles::new(),
             object_handles: Handles::new(),
             events: Arc::default(),
-            listed: AtomicBool::new(false),
+            folders: config.npki_roots,
+            monitor: Monitor::new(threads),
+            counted: Mutex::default(),
             closed: AtomicBool::new(false),
             trace,
-        }
+        }))
     }
 
     pub(crate) const fn trace(&self) -> Option<&Arc<Trace>> {
@@ -92,26 +116,71 @@ impl Library {
         self.closed.load(Ordering::Relaxed)
     }
 
-    /// Looks for media. The sessions of one that went are closed, and slots that changed become events.
-    pub(crate) fn refresh(&self) {
+    /// The folders to be watched.
+    pub(crate) fn folders(&self) -> &[PathBuf] {
+        &self.folders
+    }
+
+    /// Has media watched by the library's thread from now on; whether there is one.
+    pub(crate) fn watch_now(&self) -> bool {
+        self.monitor.start_now(&self.own)
+    }
+
+    /// Looks for media. The sessions of one that went end, and then slots that changed become events.
+    pub(crate) fn refresh(&self) -> Scan {
         let changed = self.keystore.refresh();
-        for (_, error) in self.keystore.driver_errors() {
-            self.note(&error);
+        let errors = self.keystore.driver_errors();
+        for (_, error) in &errors {
+            self.note(error);
         }
         for id in &changed {
-            if self.keystore.slot(*id).is_ok_and(|slot| !slot.present) {
-                self.forget_slot(*id);
+            let state = lock(&self.slots).get(id).cloned();
+            if let Some(state) = state {
+                state.forget_gone(&self.keystore);
+                self.sessions.orphan(*id);
             }
         }
-        if self.listed.swap(true, Ordering::Relaxed) {
-            self.events.post(&changed);
+        self.events.post(&changed);
+        if errors.is_empty() { Scan::Complete } else { Scan::Incomplete }
+    }
+
+    /// Looks for media because something happened: in a slot that holds several, objects may have changed and no event
+    /// tells of it.
+    pub(crate) fn look_again(&self) -> Scan {
+        let scan = self.refresh();
+        let states: Vec<_> = lock(&self.slots).values().cloned().collect();
+        states.iter().for_each(|state| state.outdate());
+        scan
+    }
+
+    /// The next slot event, if there is one. Without a thread that watches, this call looks.
+    pub(crate) fn event(&self) -> Option<SlotId> {
+        if !self.watch_now() {
+            self.refresh();
         }
+        self.events.next()
     }
 
     /// Every slot; the first call looks for media.
     pub(crate) fn slots(&self) -> Vec<Slot> {
-        self.listed.store(true, Ordering::Relaxed);
         self.keystore.slots()
+    }
+
+    /// Looks for media, and the slots that there are then.
+    pub(crate) fn count_slots(&self) -> Vec<Slot> {
+        self.refresh();
+        let slots = self.slots();
+        *lock(&self.counted) = Some(slots.clone());
+        slots
+    }
+
+    /// The slots as last counted: media come and go at any time, and a list must be as long as was said.
+    pub(crate) fn counted_slots(&self) -> Vec<Slot> {
+        let counted = lock(&self.counted).clone();
+        counted.unwrap_or_else(|| {
+            let slots = self.slots();
+            lock(&self.counted).get_or_insert(slots).clone()
+        })
     }
 
     /// The slot of this number; the first call looks for media.
@@ -120,7 +189,6 @@ impl Library {
     /// `CKR_SLOT_ID_INVALID`.
     #[allow(clippy::useless_conversion, reason = "CK_SLOT_ID has 32 bits elsewhere")]
     pub(crate) fn slot(&self, number: CK_SLOT_ID) -> Answer<Slot> {
-        self.listed.store(true, Ordering::Relaxed);
         let id = SlotId::from_number(number.into()).ok_or(CKR_SLOT_ID_INVALID)?;
         self.keystore.slot(id).map_err(|error| Rv::caused(CKR_SLOT_ID_INVALID, error))
     }
@@ -146,57 +214,56 @@ impl Library {
         Arc::clone(lock(&self.slots).entry(id).or_insert_with(|| Arc::new(SlotState::new(id))))
     }
 
-    /// Opens the slot's token and a session with it.
+    /// Opens the slot's token and a session with it. Soon after the first one media are watched: keys must not outlive them.
     ///
     /// # Errors
     /// Those of [`token_slot`](Self::token_slot); why the token cannot be opened; `CKR_SESSION_READ_WRITE_SO_EXISTS`.
     pub(crate) fn open_session(&self, slot: &Slot, access: Access) -> Answer<CK_SESSION_HANDLE> {
+        self.monitor.start(&self.own);
         let state = self.state(slot.id);
-        state.token(&self.keystore).map_err(|rv| match rv.code() {
+        let token = state.token(&self.keystore).map_err(|rv| match rv.code() {
             CKR_DEVICE_REMOVED => CKR_TOKEN_NOT_PRESENT.into(),
             _ => rv,
         })?;
-        state.enter(access)?;
+        let presence = state.enter(access, &token)?;
         let handle = self.session_handles.take(1)?;
-        let session = Arc::new(Session::new(handle, state, access));
-        self.sessions.write().unwrap_or_else(PoisonError::into_inner).insert(handle, session);
+        self.sessions.insert(Session::new(handle, state, access, presence));
         Ok(handle)
     }
 
     /// The session of this handle.
     ///
     /// # Errors
-    /// `CKR_SESSION_HANDLE_INVALID`.
+    /// `CKR_SESSION_HANDLE_INVALID`; `CKR_DEVICE_REMOVED` if its medium went, also when it is back.
     pub(crate) fn session(&self, handle: CK_SESSION_HANDLE) -> Answer<Arc<Session>> {
-        let sessions = self.sessions.read().unwrap_or_else(PoisonError::into_inner);
-        sessions.get(&handle).cloned().ok_or_else(|| CKR_SESSION_HANDLE_INVALID.into())
+        self.sessions.get(handle)
+    }
+
+    /// What an operation of a session answers whose key does not work any more: the medium went, or somebody logged out.
+    pub(crate) fn without_key(&self, session: &Session, rv: Rv) -> Rv {
+        let gone = || !session.is_current() || session.slot().is_gone(&self.keystore);
+        if rv.code() == CKR_USER_NOT_LOGGED_IN && gone() { CKR_DEVICE_REMOVED.into() } else { rv }
     }
 
     /// Closes a session; with the last one of a slot its login ends.
     ///
     /// # Errors
-    /// `CKR_SESSION_HANDLE_INVALID`.
+    /// As [`session`](Self::session).
     pub(crate) fn close_session(&self, handle: CK_SESSION_HANDLE) -> Answer {
-        let session = self.sessions.write().unwrap_or_else(PoisonError::into_inner).remove(&handle);
-        let session = session.ok_or(CKR_SESSION_HANDLE_INVALID)?;
-        session.slot().leave(session.access());
+        self.sessions.remove(handle)?.leave(self);
         Ok(())
     }
 
     /// Closes the sessions of one slot.
     pub(crate) fn close_sessions(&self, id: SlotId) {
-        for session in self.remove_sessions(id) {
-            session.slot().leave(session.access());
+        for session in self.sessions.remove_of(id) {
+            session.leave(self);
         }
     }
 
     /// Ends the operations of a slot that use private keys by this login.
     pub(crate) fn cancel_private_operations(&self, id: SlotId, login: u64) {
-        for session in self.sessions.read().unwrap_or_else(PoisonError::into_inner).values() {
-            if session.slot().id() == id {
-                session.operations().cancel_private(login);
-            }
-        }
+        self.sessions.each_of(id, |session| session.operations().cancel_private(login));
     }
 
     /// The keystore, for what a [`SlotState`] asks of it.
@@ -204,24 +271,12 @@ impl Library {
         &self.keystore
     }
 
-    fn remove_sessions(&self, id: SlotId) -> Vec<Arc<Session>> {
-        let mut sessions = self.sessions.write().unwrap_or_else(PoisonError::into_inner);
-        let of_slot = sessions.values().filter(|session| session.slot().id() == id);
-        let handles: Vec<CK_SESSION_HANDLE> = of_slot.map(|session| session.handle()).collect();
-        handles.iter().filter_map(|handle| sessions.remove(handle)).collect()
-    }
-
-    /// The medium of a slot went: nothing of it is valid any more.
-    fn forget_slot(&self, id: SlotId) {
-        self.remove_sessions(id);
-        self.state(id).forget();
-    }
-
-    /// Ends waits, sessions and logins. What another thread is in the middle of ends with its call.
+    /// Ends waits, the library's thread, sessions and logins. What another thread is in the middle of ends with its call.
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);
         self.events.close();
-        self.sessions.write().unwrap_or_else(PoisonError::into_inner).clear();
+        self.monitor.stop();
+        self.sessions.clear();
         for state in lock(&self.slots).values() {
             state.try_logout();
         }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use cryptoki_sys::CK_OBJECT_HANDLE;
 use ingam::pin::Role;
+use ingam::token::Scope;
 
 use crate::handle::Handles;
 use crate::object::Part;
@@ -13,6 +14,7 @@ use crate::rv::Answer;
 pub(crate) struct Login {
     role: Role,
     number: u64,
+    scope: Scope,
     /// By the handle of the certificate.
     keys: HashMap<CK_OBJECT_HANDLE, Tried>,
     /// In the order of the handles.
@@ -35,8 +37,8 @@ struct Issued {
 }
 
 impl Login {
-    pub(crate) fn new(role: Role, number: u64) -> Self {
-        Self { role, number, keys: HashMap::new(), issued: Vec::new() }
+    pub(crate) fn new(role: Role, number: u64, scope: Scope) -> Self {
+        Self { role, number, scope, keys: HashMap::new(), issued: Vec::new() }
     }
 
     pub(crate) const fn role(&self) -> Role {
@@ -46,6 +48,11 @@ impl Login {
     /// Tells this login from every other one of the slot.
     pub(crate) const fn number(&self) -> u64 {
         self.number
+    }
+
+    /// To what.
+    pub(crate) const fn scope(&self) -> &Scope {
+        &self.scope
     }
 
     /// Whether this object is known to be there, or known not to be although the password opens its key.

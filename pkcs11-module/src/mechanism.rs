@@ -6,6 +6,7 @@ use ingam::mechanism::{DecryptMechanism, Hash, SignMechanism};
 use crate::abi::parameter::{GivenMechanism, Parameter};
 use crate::message::Form;
 use crate::rv::Answer;
+use crate::session_object::{GENERATED_BITS, GENERATED_BYTES};
 
 /// RSA keys in bits: what old certificates have, and what nobody exceeds.
 const RSA_BITS: (CK_ULONG, CK_ULONG) = (1024, 8192);
@@ -14,7 +15,8 @@ const SIGN: CK_FLAGS = CKF_SIGN | CKF_VERIFY;
 const CRYPT: CK_FLAGS = CKF_ENCRYPT | CKF_DECRYPT;
 
 /// Every mechanism and what it can do.
-const MECHANISMS: [(CK_MECHANISM_TYPE, CK_FLAGS); 15] = [
+const MECHANISMS: [(CK_MECHANISM_TYPE, CK_FLAGS); 17] = [
+    (CKM_RSA_PKCS_KEY_PAIR_GEN, CKF_GENERATE_KEY_PAIR),
     (CKM_RSA_PKCS, SIGN | CRYPT),
     (CKM_SHA1_RSA_PKCS, SIGN),
     (CKM_SHA256_RSA_PKCS, SIGN),
@@ -30,6 +32,7 @@ const MECHANISMS: [(CK_MECHANISM_TYPE, CK_FLAGS); 15] = [
     (CKM_SHA256, CKF_DIGEST),
     (CKM_SHA384, CKF_DIGEST),
     (CKM_SHA512, CKF_DIGEST),
+    (CKM_GENERIC_SECRET_KEY_GEN, CKF_GENERATE),
 ];
 
 /// The numbers of all mechanisms.
@@ -49,7 +52,13 @@ pub(crate) const LIST: [CK_MECHANISM_TYPE; MECHANISMS.len()] = {
 /// `CKR_MECHANISM_INVALID`.
 pub(crate) fn info(kind: CK_MECHANISM_TYPE) -> Answer<CK_MECHANISM_INFO> {
     let (_, flags) = MECHANISMS.iter().find(|(known, _)| *known == kind).ok_or(CKR_MECHANISM_INVALID)?;
-    let (min, max) = if *flags == CKF_DIGEST { (0, 0) } else { RSA_BITS };
+    let (min, max) = match *flags {
+        CKF_DIGEST => (0, 0),
+        CKF_GENERATE_KEY_PAIR => GENERATED_BITS,
+        // In bits too (PKCS#11 3.0 mechanisms 2.3.5).
+        CKF_GENERATE => (GENERATED_BYTES.0 * 8, GENERATED_BYTES.1 * 8),
+        _ => RSA_BITS,
+    };
     Ok(CK_MECHANISM_INFO { ulMinKeySize: min, ulMaxKeySize: max, flags: *flags })
 }
 

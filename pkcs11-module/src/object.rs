@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use cryptoki_sys::*;
 use ingam::certificate::{Certificate, KeyUsage};
-use ingam::credential::KeyId;
+use ingam::credential::{KeyId, Purpose};
 use ingam::crypto::rsa::PublicKey;
 
-use crate::objects::Objects;
+use crate::objects::{Holder, Objects};
 use crate::rv::{Answer, Rv};
+use crate::session_object::SessionObject;
 
 /// One of the objects that belong to one certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -37,6 +38,15 @@ impl Part {
     pub(crate) const fn is_private(self) -> bool {
         matches!(self, Self::PrivateKey | Self::Random)
     }
+}
+
+/// What a handle names.
+#[derive(Clone)]
+pub(crate) enum Found {
+    /// An object of the token.
+    Token(Object),
+    /// An object that an application made.
+    Session(Arc<SessionObject>),
 }
 
 /// An object, with the listing that it is of.
@@ -103,6 +113,14 @@ impl<'a> View<'a> {
     pub(crate) fn may_sign(self) -> bool {
         let usage = self.certificate().key_usage();
         usage.is_none_or(|usage| usage.allows(KeyUsage::DIGITAL_SIGNATURE) || usage.allows(KeyUsage::NON_REPUDIATION))
+    }
+
+    /// Whether the object can be destroyed: a private key can, and its certificate goes with it; the signing key of a set
+    /// after the encryption pair.
+    pub(crate) fn is_destroyable(self) -> bool {
+        let Holder::Owner { entry, purpose } = self.objects.holder(self.index) else { return false };
+        let last = *purpose == Purpose::KeyManagement || entry.content.as_ref().is_ok_and(|set| set.km.is_none());
+        self.part == Part::PrivateKey && last
     }
 
     /// Whether the key may decrypt, and its public key encrypt.

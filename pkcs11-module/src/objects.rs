@@ -159,6 +159,11 @@ impl Objects {
         self.records[index].pair()?.key.as_ref()
     }
 
+    /// Whether there is a key that a password could open.
+    pub(crate) fn has_key(&self) -> bool {
+        (0..self.len()).any(|index| self.private_key(index).is_some())
+    }
+
     pub(crate) const fn view(&self, index: usize, part: Part) -> View<'_> {
         View { objects: self, index, part }
     }

@@ -32,8 +32,8 @@ pub(crate) struct Digesting {
 }
 
 pub(crate) struct Signing {
-    /// The login that lends the key.
-    pub(crate) login: u64,
+    /// The login that lends the key, if one does.
+    pub(crate) login: Option<u64>,
     pub(crate) signer: Arc<dyn Signer>,
     pub(crate) mechanism: SignMechanism,
     pub(crate) message: Message,
@@ -56,8 +56,8 @@ pub(crate) struct Encrypting {
 }
 
 pub(crate) struct Decrypting {
-    /// The login that lends the key.
-    pub(crate) login: u64,
+    /// The login that lends the key, if one does.
+    pub(crate) login: Option<u64>,
     pub(crate) decrypter: Arc<dyn Decrypter>,
     pub(crate) mechanism: DecryptMechanism,
     pub(crate) length: usize,
@@ -67,8 +67,8 @@ pub(crate) struct Decrypting {
 impl Operations {
     /// Ends the operations that use a private key by this login, which is over.
     pub(crate) fn cancel_private(&mut self, login: u64) {
-        self.sign.take_if(|signing| signing.login == login);
-        self.decrypt.take_if(|decrypting| decrypting.login == login);
+        self.sign.take_if(|signing| signing.login == Some(login));
+        self.decrypt.take_if(|decrypting| decrypting.login == Some(login));
     }
 }
 

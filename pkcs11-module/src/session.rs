@@ -6,6 +6,7 @@ use cryptoki_sys::*;
 use ingam::keystore::lock;
 use ingam::pin::Role;
 
+use crate::library::Library;
 use crate::operation::Operations;
 use crate::slot::SlotState;
 
@@ -21,12 +22,24 @@ pub(crate) struct Session {
     handle: CK_SESSION_HANDLE,
     slot: Arc<SlotState>,
     access: Access,
+    /// Which presence of the medium it is with.
+    presence: u64,
     operations: Mutex<Operations>,
 }
 
 impl Session {
-    pub(crate) fn new(handle: CK_SESSION_HANDLE, slot: Arc<SlotState>, access: Access) -> Self {
-        Self { handle, slot, access, operations: Mutex::default() }
+    pub(crate) fn new(handle: CK_SESSION_HANDLE, slot: Arc<SlotState>, access: Access, presence: u64) -> Self {
+        Self { handle, slot, access, presence, operations: Mutex::default() }
+    }
+
+    /// Whether its medium was there all the time.
+    pub(crate) fn is_current(&self) -> bool {
+        self.slot.presence() == self.presence
+    }
+
+    /// Counts it out of its slot.
+    pub(crate) fn leave(&self, library: &Library) {
+        self.slot.leave(library, self.handle, self.access, self.presence);
     }
 
     pub(crate) const fn handle(&self) -> CK_SESSION_HANDLE {

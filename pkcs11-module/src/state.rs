@@ -41,7 +41,7 @@ impl Process {
     /// Makes the library. Of several threads one does and the others wait.
     ///
     /// # Errors
-    /// `CKR_CRYPTOKI_ALREADY_INITIALIZED`; `CKR_FUNCTION_FAILED` to a thread that is in here already, as when the module
+    /// `CKR_CRYPTOKI_ALREADY_INITIALIZED`; those of [`Library::new`]; `CKR_FUNCTION_FAILED` to a thread that is in here already, as when the module
     /// is told to load itself as another token's module.
     pub(crate) fn initialize(&self, threads: Threads) -> Answer {
         if self.claim()? == Stage::Up {
@@ -49,13 +49,13 @@ impl Process {
             return Err(CKR_CRYPTOKI_ALREADY_INITIALIZED.into());
         }
         let claim = Claim { process: self, otherwise: Stage::Down };
-        let library = Library::new(threads);
-        *self.library.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(library));
+        let library = Library::new(threads)?;
+        *self.library.write().unwrap_or_else(PoisonError::into_inner) = Some(library);
         claim.settle(Stage::Up);
         Ok(())
     }
 
-    /// Ends the library: waits for slot events end, sessions close, keys are wiped. Calls that other threads are still in
+    /// Ends the library: waits for slot events end, its thread too, sessions close, keys are wiped. Calls that other threads are still in
     /// finish on their own.
     ///
     /// # Errors

@@ -21,7 +21,12 @@ impl Trace {
         options.append(true).create(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(path).ok().map(|file| Self { file })
+        let file = options.open(path).ok()?;
+        // In a host that has closed its standard streams this would take the place of one, and what the host or a child
+        // prints would end here.
+        #[cfg(unix)]
+        let file = rustix::io::fcntl_dupfd_cloexec(&file, 3).ok()?.into();
+        Some(Self { file })
     }
 
     /// One call.

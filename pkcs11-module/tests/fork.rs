@@ -71,6 +71,45 @@ fn a_child_has_no_library_until_it_initialises_its_own() {
 }
 
 #[test]
+fn a_child_of_a_parent_that_watches_watches_for_itself() {
+    let npki = Npki::one();
+    let away = npki.home.path().join("away");
+    let module = Module::start(&npki);
+    let (slot, _keeps_the_login) = (module.slot(), module.logged_in());
+    let next = || {
+        let mut slot = 0;
+        c!(C_WaitForSlotEvent(CKF_DONT_BLOCK, &raw mut slot, null_mut())).map(|()| slot)
+    };
+    let wait = || {
+        let mut slot = 0;
+        c!(C_WaitForSlotEvent(0, &raw mut slot, null_mut())).map(|()| slot)
+    };
+    assert_eq!(next(), Err(CKR_NO_EVENT));
+    let status = fork(|| {
+        expect(next() == Err(CKR_CRYPTOKI_NOT_INITIALIZED) && wait() == Err(CKR_CRYPTOKI_NOT_INITIALIZED))?;
+        c!(C_Initialize(null_mut()))?;
+        let own = Session::open(slot, CKF_SERIAL_SESSION)?;
+        own.login(PASSWORD)?;
+        expect(next() == Err(CKR_NO_EVENT))?;
+        std::fs::rename(npki.root(), &away).map_err(|_| CKR_GENERAL_ERROR)?;
+        expect(wait()? == slot)?;
+        expect(own.login(PASSWORD) == Err(CKR_DEVICE_REMOVED))?;
+        std::fs::rename(&away, npki.root()).map_err(|_| CKR_GENERAL_ERROR)?;
+        expect(wait()? == slot)?;
+        c!(C_Finalize(null_mut()))?;
+        expect(next() == Err(CKR_CRYPTOKI_NOT_INITIALIZED))
+    });
+    assert_eq!(status, 0);
+    // The parent's thread lives on. It saw the same, unless it was too slow to see anything.
+    let parents = std::iter::from_fn(|| next().ok()).count();
+    assert!(parents <= 2);
+    std::fs::rename(npki.root(), &away).unwrap();
+    assert_eq!(wait(), Ok(slot));
+    std::fs::rename(&away, npki.root()).unwrap();
+    assert_eq!(wait(), Ok(slot));
+}
+
+#[test]
 fn a_child_of_a_busy_parent_waits_for_nobody() {
     let npki = Npki::one();
     let module = Module::start(&npki);

@@ -149,6 +149,7 @@ fn a_user_name_logs_in_to_one_certificate() {
     let keys = || session.find(&[(CKA_CLASS, &CKO_PRIVATE_KEY.to_ne_bytes())]).unwrap().len();
     assert_eq!(login("성춘향", PASSWORD), Err(CKR_ARGUMENTS_BAD));
     assert_eq!(login("이몽룡", "wrong"), Err(CKR_PIN_INCORRECT));
+    assert_eq!(login("이몽룡", ""), Err(CKR_PIN_LEN_RANGE));
     let id: String = npki.sets[1].sign.key_id().iter().map(|byte| format!("{byte:02X}")).collect();
     let serial = npki.sets[1].km.as_ref().unwrap().serial_hex();
     for name in ["이몽룡", &npki.sets[1].sign.common_name(), &id, &serial] {

@@ -1,4 +1,4 @@
-//! After logout, C_Finalize and the first call in a forked child, no password, key or R is left in the process.
+//! After logout, C_Finalize, the medium's removal and the first call in a forked child, no password, key or R is left in the process.
 //!
 //! This holds for what AWS-LC computes. Crate `rsa`, which makes SHA-1 signatures and those with unusual salts, frees a
 //! copy of the primes without wiping it.
@@ -12,7 +12,7 @@
 mod support;
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, PipeReader, PipeWriter, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{BufRead as _, BufReader, PipeReader, PipeWriter, Read as _, Write as _};
 use std::ptr::null_mut;
 
 use cryptoki_sys::*;
@@ -22,12 +22,24 @@ use ingam::pin::Pin;
 use ingam::storage::SetFile;
 use rsa::pkcs1::DecodeRsaPrivateKey as _;
 use rsa::traits::{PrivateKeyParts as _, PublicKeyParts as _};
+use support::search::found_in;
 use support::{Mechanism, Session};
 use zeroize::Zeroize as _;
 
 /// A stage of the other process: which process to search, and whether the secrets must be there.
-const STAGES: [(&str, bool); 5] =
-    [("logged in", true), ("logged out", false), ("child before", true), ("child after", false), ("finalised", false)];
+const STAGES: [(&str, bool); 11] = [
+    ("logged in", true),
+    ("logged out", false),
+    ("child before", true),
+    ("child after", false),
+    ("medium there", true),
+    ("medium gone", false),
+    ("medium back", false),
+    ("logged in again", true),
+    ("last session closed", false),
+    ("logged in once more", true),
+    ("finalised", false),
+];
 
 #[test]
 fn secrets_are_gone_when_their_login_is() {
@@ -93,37 +105,6 @@ fn random() -> u8 {
     byte[0]
 }
 
-/// The secrets that are somewhere in the writable memory of a process.
-fn found_in(process: &str, secrets: &[(&'static str, Vec<u8>)]) -> Vec<&'static str> {
-    let maps = std::fs::read_to_string(format!("/proc/{process}/maps")).unwrap();
-    let mut memory = File::open(format!("/proc/{process}/mem")).unwrap();
-    let mut found = Vec::new();
-    for line in maps.lines().filter(|line| line.split(' ').nth(1).is_some_and(|rights| rights.starts_with("rw"))) {
-        let (start, end) = line.split(' ').next().unwrap().split_once('-').unwrap();
-        let [start, end] = [start, end].map(|address| u64::from_str_radix(address, 16).unwrap());
-        let mut bytes = vec![0; usize::try_from(end - start).unwrap()];
-        memory.seek(SeekFrom::Start(start)).unwrap();
-        // Some mappings of the kernel's cannot be read.
-        if memory.read_exact(&mut bytes).is_ok() {
-            found.extend(secrets.iter().filter(|(_, secret)| contains(&bytes, secret)).map(|(name, _)| *name));
-        }
-    }
-    found.dedup();
-    found
-}
-
-fn contains(bytes: &[u8], secret: &[u8]) -> bool {
-    let first = secret[0];
-    let mut rest = bytes;
-    while let Some(at) = rest.iter().position(|byte| *byte == first) {
-        if rest[at..].starts_with(secret) {
-            return true;
-        }
-        rest = &rest[at + 1..];
-    }
-    false
-}
-
 /// One line of the orders, without a buffer that would keep it.
 fn line(orders: &mut PipeReader) -> Vec<u8> {
     let mut line = Vec::with_capacity(4096);
@@ -149,7 +130,7 @@ fn be_used(orders: &mut PipeReader, reports: &mut PipeWriter) {
     let mut count = 1;
     c!(C_GetSlotList(CK_TRUE, slot.as_mut_ptr(), &raw mut count)).unwrap();
     let session = Session::open(slot[0], CKF_SERIAL_SESSION).unwrap();
-    let log_in = |password: &[u8]| {
+    let log_in = |session: Session, password: &[u8]| {
         let (pin, length) = (password.as_ptr().cast_mut(), support::number(password.len()));
         c!(C_Login(session.0, CKU_USER, pin, length)).unwrap();
         let private = |class: CK_OBJECT_CLASS| session.find(&[(CKA_CLASS, &class.to_ne_bytes())]).unwrap();
@@ -159,21 +140,26 @@ fn be_used(orders: &mut PipeReader, reports: &mut PipeWriter) {
         session.attribute(private(CKO_DATA)[0], CKA_VALUE).unwrap().zeroize();
     };
     let own = std::process::id();
-    log_in(&password);
+    log_in(session, &password);
     report(reports, orders, own);
     c!(C_Logout(session.0)).unwrap();
     let secret_again = std::mem::take(&mut password);
     // The caller's own copy waits where the search does not look: in a pipe.
     let (mut kept, mut keeper) = std::io::pipe().unwrap();
-    keeper.write_all(&secret_again).unwrap();
+    for _ in 0..3 {
+        keeper.write_all(&secret_again).unwrap();
+    }
     let length = secret_again.len();
     { secret_again }.zeroize();
     report(reports, orders, own);
 
-    let mut password = vec![0; length];
-    kept.read_exact(&mut password).unwrap();
-    log_in(&password);
-    password.zeroize();
+    let mut log_in_again = |session: Session| {
+        let mut password = vec![0; length];
+        kept.read_exact(&mut password).unwrap();
+        log_in(session, &password);
+        password.zeroize();
+    };
+    log_in_again(session);
     // SAFETY: nothing else runs in this process; the child leaves without unwinding or exit handlers.
     let child = unsafe { libc::fork() };
     if child == 0 {
@@ -189,6 +175,31 @@ fn be_used(orders: &mut PipeReader, reports: &mut PipeWriter) {
     // SAFETY: waits for the child made above.
     assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
     assert_eq!(status, 0);
+    report(reports, orders, own);
+
+    let away = format!("{root} away");
+    let event = || {
+        let mut slot = 0;
+        c!(C_WaitForSlotEvent(0, &raw mut slot, null_mut())).map(|()| slot)
+    };
+    std::fs::rename(&root, &away).unwrap();
+    assert_eq!(event(), Ok(slot[0]));
+    // The application has not even noticed.
+    report(reports, orders, own);
+    std::fs::rename(&away, &root).unwrap();
+    assert_eq!(event(), Ok(slot[0]));
+    report(reports, orders, own);
+    let mut log_in_anew = || {
+        let session = Session::open(slot[0], CKF_SERIAL_SESSION).unwrap();
+        log_in_again(session);
+        session
+    };
+    let session = log_in_anew();
+    report(reports, orders, own);
+    c!(C_CloseSession(session.0)).unwrap();
+    report(reports, orders, own);
+    log_in_anew();
+    report(reports, orders, own);
     c!(C_Finalize(null_mut())).unwrap();
     report(reports, orders, own);
 }

@@ -8,7 +8,7 @@ mod support;
 use std::ptr::null_mut;
 
 use cryptoki_sys::*;
-use support::{Mechanism, Module, Npki, Session, until};
+use support::{Mechanism, Module, Npki, Session, number, until};
 
 fn token_info(slot: CK_SLOT_ID) -> Result<CK_TOKEN_INFO, CK_RV> {
     let mut info = CK_TOKEN_INFO::default();
@@ -86,7 +86,7 @@ fn the_list_changes_only_when_its_length_is_asked() {
     assert_eq!(token_info(slot).err(), Some(CKR_TOKEN_NOT_PRESENT));
     assert_eq!(Session::open(slot, CKF_SERIAL_SESSION), Err(CKR_TOKEN_NOT_PRESENT));
     let mut info = CK_SESSION_INFO::default();
-    assert_eq!(c!(C_GetSessionInfo(session.0, &raw mut info)), Err(CKR_SESSION_HANDLE_INVALID));
+    assert_eq!(c!(C_GetSessionInfo(session.0, &raw mut info)), Err(CKR_DEVICE_REMOVED));
 
     std::fs::rename(npki.home.path().join("away"), npki.root()).unwrap();
     assert_eq!(count(CK_TRUE), 1);
@@ -189,13 +189,13 @@ fn a_call_that_finds_the_medium_gone_ends_its_sessions_and_keys() {
     let key = session.one(CKO_PRIVATE_KEY, &npki.sign_id());
     session.sign_init(&mut Mechanism::new(CKM_SHA256_RSA_PKCS), key).unwrap();
     std::fs::rename(npki.root(), npki.home.path().join("away")).unwrap();
-    // The listing may be used for a moment yet.
+    // The listing may be used for a moment yet, and so may the key.
     let refused = until(|| session.find(&[]).err());
     assert_eq!(refused, CKR_DEVICE_REMOVED);
     let mut signature = [0; 256];
     let mut length = 256;
     let place = signature.as_mut_ptr();
-    assert_eq!(c!(C_Sign(session.0, place, 3, place, &raw mut length)), Err(CKR_SESSION_HANDLE_INVALID));
+    assert_eq!(c!(C_Sign(session.0, place, 3, place, &raw mut length)), Err(CKR_DEVICE_REMOVED));
     assert_eq!(Session::open(module.slot(), CKF_SERIAL_SESSION), Err(CKR_TOKEN_NOT_PRESENT));
 }
 
@@ -231,19 +231,57 @@ fn every_mechanism_of_the_list_has_its_info_and_no_other() {
 }
 
 #[test]
-fn nothing_is_written_to_a_token_yet() {
+fn a_token_that_cannot_be_initialised_says_so() {
     let module = Module::owning(Npki::one());
     let slot = module.slot();
     let mut label = [b' '; 32];
     let mut pin = *b"12345678";
     let mut init = || c!(C_InitToken(slot, pin.as_mut_ptr(), 8, label.as_mut_ptr()));
-    assert_eq!(init(), Err(CKR_TOKEN_WRITE_PROTECTED));
+    assert_eq!(init(), Err(CKR_FUNCTION_NOT_SUPPORTED));
     let session = module.open();
     assert_eq!(init(), Err(CKR_SESSION_EXISTS));
     let mut pin = *b"12345678";
     assert_eq!(c!(C_InitPIN(session.0, pin.as_mut_ptr(), 8)), Err(CKR_USER_NOT_LOGGED_IN));
-    let mut set_pin = |session: Session| c!(C_SetPIN(session.0, pin.as_mut_ptr(), 8, pin.as_mut_ptr(), 8));
-    assert_eq!(set_pin(session), Err(CKR_SESSION_READ_ONLY));
-    let writer = Session::open(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION).unwrap();
-    assert_eq!(set_pin(writer), Err(CKR_TOKEN_WRITE_PROTECTED));
+}
+
+#[test]
+fn a_tokens_flags_are_true() {
+    let npki = Npki::one();
+    let module = Module::start(&npki);
+    let always = CKF_RNG | CKF_LOGIN_REQUIRED | CKF_TOKEN_INITIALIZED;
+    assert_eq!(token_info(module.slot()).unwrap().flags, always | CKF_USER_PIN_INITIALIZED);
+    drop(module);
+    let npki = Npki::empty();
+    let module = Module::start(&npki);
+    let slot = module.slot();
+    assert_eq!(token_info(slot).unwrap().flags, always, "no key, no password");
+    let session = Session::open(slot, CKF_SERIAL_SESSION).unwrap();
+    assert_eq!(session.login("12345678"), Err(CKR_USER_PIN_NOT_INITIALIZED));
+}
+
+#[test]
+fn a_slot_that_cannot_be_written_says_so_in_its_flags_and_answers() {
+    for view in ["one", "certificate"] {
+        let npki = Npki::one();
+        let turn = support::turn();
+        // SAFETY: only Rust reads the environment here, under the standard library's lock.
+        unsafe { std::env::set_var("INGAM_SLOTS", view) };
+        drop(turn);
+        let module = Module::start(&npki);
+        // SAFETY: as above; the module has read it.
+        unsafe { std::env::remove_var("INGAM_SLOTS") };
+        let slot = module.slot();
+        assert_ne!(token_info(slot).unwrap().flags & CKF_WRITE_PROTECTED, 0, "{view}");
+        let session = Session::open(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION).unwrap();
+        let on_token: &[(_, &[u8])] = &[(CKA_TOKEN, &[CK_TRUE])];
+        assert_eq!(session.create(on_token), Err(CKR_TOKEN_WRITE_PROTECTED));
+        session.login(support::PASSWORD).unwrap();
+        assert_eq!(session.create(on_token), Err(CKR_TOKEN_WRITE_PROTECTED));
+        let object = session.one(CKO_PRIVATE_KEY, &npki.km_id());
+        assert_eq!(session.destroy(object), Err(CKR_TOKEN_WRITE_PROTECTED));
+        let (mut pin, length) = (support::PASSWORD.as_bytes().to_vec(), number(support::PASSWORD.len()));
+        let place = pin.as_mut_ptr();
+        let changed = c!(C_SetPIN(session.0, place, length, place, length));
+        assert_eq!(changed, if view == "one" { Err(CKR_TOKEN_WRITE_PROTECTED) } else { Ok(()) });
+    }
 }

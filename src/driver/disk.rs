@@ -6,7 +6,7 @@ use super::Driver;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 use crate::medium::{Accessibility, Medium, MediumId, MediumKind};
-use crate::storage::{NpkiFolder, SoftToken, escaped};
+use crate::storage::{NpkiFolder, SoftToken, escaped, incarnation};
 use crate::token::Token;
 
 /// The hard disk driver: each configured NPKI folder that exists is a medium, recognised by its canonical path.
@@ -43,15 +43,16 @@ impl Driver for Disk {
             if media.iter().any(|known| known.id == medium_id(&path)) {
                 continue;
             }
-            let accessibility = match std::fs::read_dir(&path) {
-                Ok(_) => Accessibility::Usable,
+            media.push(match std::fs::read_dir(&path).and_then(|_| incarnation(&path)) {
+                Ok(incarnation) => Medium { incarnation, ..medium(&path, Accessibility::Usable) },
+                // It went a moment ago: gone, not unusable first.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
                 Err(error) => match unreadable(&path, error) {
                     // Out of descriptors or memory: that says nothing of the medium, which stays as it was.
                     error if error.kind() == ErrorKind::Device => return Err(error),
-                    error => Accessibility::Unusable(error),
+                    error => medium(&path, Accessibility::Unusable(error)),
                 },
-            };
-            media.push(medium(&path, accessibility));
+            });
         }
         Ok(media)
     }
@@ -76,6 +77,8 @@ fn medium_id(path: &Path) -> MediumId {
 
 fn medium(path: &Path, accessibility: Accessibility) -> Medium {
     Medium {
+        // What cannot be used has no login that could outlive it.
+        incarnation: 0,
         id: medium_id(path),
         kind: MediumKind::HardDisk,
         label: label(path),

@@ -15,12 +15,24 @@ pub const MAX_LEN: usize = 255;
 /// Where this certificate's set belongs below `NPKI`: `<CA>/USER/<DN>`.
 #[must_use]
 pub fn entry_name(certificate: &Certificate) -> EntryName {
+    below_authority(certificate, &folder_name(certificate))
+}
+
+/// Where it belongs if another certificate of the same subject is in its place: the same name with the serial number as one
+/// more part, `cn=…,c=kr,serial=1a2b3c`. Korean software reads every folder of `USER`; what begins with `cn=` still does.
+#[must_use]
+pub fn entry_name_beside(certificate: &Certificate) -> EntryName {
+    let name = format!("{},serial={}", distinguished_name(&certificate.subject()), certificate.serial_hex());
+    below_authority(certificate, &safe(&name))
+}
+
+fn below_authority(certificate: &Certificate, name: &str) -> EntryName {
     let authority = Authority::of(certificate);
     let folder = match authority.organization().trim() {
         "" => "unknown".to_owned(),
         organization => safe(organization),
     };
-    EntryName::new(&format!("{folder}/USER/{}", folder_name(certificate)))
+    EntryName::new(&format!("{folder}/USER/{name}"))
 }
 
 /// The folder's own name. A character that some file system refuses is `_`; what is longer than [`MAX_LEN`] is

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::folder_writer::{ASIDE, UNFINISHED, Writer};
 use super::open_folder::OpenFolder;
@@ -64,13 +64,24 @@ impl NpkiFolder {
         found
     }
 
-    /// Where a set is or will be, for writing.
-    fn target(&self, entry: &EntryName) -> Result<PathBuf> {
+    /// Becomes the only writer of the folder that a set is in or will be in; the set must be as it was `seen`.
+    fn enter(&mut self, entry: &EntryName, seen: Option<u64>) -> Result<Writer> {
         let mut parts = Path::new(entry.as_str()).components();
-        if entry.as_str().is_empty() || !parts.all(|part| matches!(part, std::path::Component::Normal(_))) {
+        if entry.as_str().is_empty() || !parts.all(|part| matches!(part, Component::Normal(_))) {
             return Err(Error::new(ErrorKind::InvalidInput, "naming a certificate folder").about(entry.as_str()));
         }
-        Ok(self.path(entry))
+        // A set that was taken aside goes back to its place before anything is written.
+        let target: PathBuf = self.path(entry).components().filter(|part| part.as_os_str() != ASIDE).collect();
+        let writer = Writer::enter(&target)?;
+        if self.paths.contains_key(entry) {
+            self.paths.insert(entry.clone(), target);
+        }
+        match seen {
+            Some(stamp) if self.read(entry, &[])?.stamp != stamp => {
+                Err(Error::new(ErrorKind::Busy, "writing a set that changed meanwhile").about(entry.as_str()))
+            }
+            _ => Ok(writer),
+        }
     }
 
     /// The sets in a `USER` folder.
@@ -157,18 +168,11 @@ impl Storage for NpkiFolder {
     }
 
     fn publish(&mut self, entry: &EntryName, set: &FileSet, replaces: Option<u64>) -> Result<()> {
-        let target = self.target(entry)?;
-        let writer = Writer::enter(&target)?;
-        if let Some(stamp) = replaces
-            && self.read(entry, &[])?.stamp != stamp
-        {
-            return Err(Error::new(ErrorKind::Busy, "replacing a set that changed meanwhile").about(entry.as_str()));
-        }
-        writer.publish(set, replaces.is_some())
+        self.enter(entry, replaces)?.publish(set, replaces.is_some())
     }
 
-    fn remove(&mut self, entry: &EntryName) -> Result<()> {
-        Writer::enter(&self.target(entry)?)?.remove()
+    fn remove(&mut self, entry: &EntryName, seen: Option<u64>) -> Result<()> {
+        self.enter(entry, seen)?.remove()
     }
 }
 

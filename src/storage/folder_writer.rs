@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::FileSet;
+use super::{FileSet, SetFile};
 use crate::error::{Error, Result};
 
 /// The folder that a writer is filling or emptying; readers pass over it. Only one writer is in a parent folder at a
@@ -39,7 +39,8 @@ impl Writer {
 
     /// Puts this set in its place.
     pub(super) fn publish(&self, set: &FileSet, replace: bool) -> Result<()> {
-        let published = self.build(set).and_then(|()| if replace { self.replace() } else { self.place() });
+        let place = || if replace { self.replace() } else { self.place() };
+        let published = self.build(set, replace).and_then(|()| place());
         if published.is_err() {
             // Best effort: the next writer tries again.
             let _ = self.tidy();
@@ -84,19 +85,43 @@ impl Writer {
     }
 
     /// Builds the new folder, all of it on the disk when this returns.
-    fn build(&self, set: &FileSet) -> io::Result<()> {
+    fn build(&self, set: &FileSet, replace: bool) -> io::Result<()> {
         let folder = self.unfinished();
         create_private_folders(&folder)?;
         for (file, bytes) in &set.0 {
-            let mut options = File::options();
-            options.write(true).create_new(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            let mut out = options.open(folder.join(file.file_name()))?;
+            let mut out = create_private_file(&folder.join(file.file_name()))?;
             out.write_all(bytes)?;
             out.sync_all()?;
         }
+        if replace {
+            self.carry(&folder)?;
+        }
         open_folder(&folder)?.as_ref().map_or(Ok(()), File::sync_all)
+    }
+
+    /// Copies what lies in the old folder and is no file of the set: it may be somebody's only copy of a key.
+    fn carry(&self, folder: &Path) -> io::Result<()> {
+        let names: Vec<_> = fs::read_dir(&self.target)?.map(|item| Ok(item?.file_name())).collect::<io::Result<_>>()?;
+        for name in &names {
+            let of_the_set = name.to_str().and_then(SetFile::from_file_name);
+            // Of two files whose names differ in case only, the one that Korean software writes is the set's.
+            let is_other =
+                |file: SetFile| name != file.file_name() && names.iter().any(|name| name == file.file_name());
+            if !of_the_set.is_none_or(is_other) {
+                continue;
+            }
+            let old = self.target.join(name);
+            if !fs::symlink_metadata(&old)?.is_file() {
+                return Err(io::Error::new(
+                    io::ErrorKind::IsADirectory,
+                    "the certificate folder holds more than files",
+                ));
+            }
+            let mut copy = create_private_file(&folder.join(name))?;
+            io::copy(&mut File::open(&old)?, &mut copy)?;
+            copy.sync_all()?;
+        }
+        Ok(())
     }
 
     /// Puts the new folder where none is: the rename replaces an empty folder at most.
@@ -109,14 +134,17 @@ impl Writer {
     fn replace(&self) -> io::Result<()> {
         if self.exchange()? {
             self.sync()?;
-            return fs::remove_dir_all(self.unfinished());
+            // The new set is there. What stays of the old one the next writer deletes.
+            let _ = fs::remove_dir_all(self.unfinished());
+            return Ok(());
         }
         let aside = self.parent.join(ASIDE);
         create_private_folders(&aside)?;
         fs::rename(&self.target, aside.join(self.target.file_name().unwrap_or_default()))?;
         self.sync()?;
         self.place()?;
-        fs::remove_dir_all(aside)
+        let _ = fs::remove_dir_all(aside);
+        Ok(())
     }
 
     /// Exchanges the two folders in one step; `false` where the file system cannot.
@@ -147,6 +175,26 @@ fn create_private_folders(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)
+}
+
+fn create_private_file(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    above_streams(options.open(path)?)
+}
+
+/// In a program that has closed its standard streams a new file takes the place of one, and what is printed would end in it:
+/// it is moved out of the way.
+#[cfg(unix)]
+fn above_streams(file: File) -> io::Result<File> {
+    Ok(rustix::io::fcntl_dupfd_cloexec(&file, 3)?.into())
+}
+
+#[cfg(not(unix))]
+fn above_streams(file: File) -> io::Result<File> {
+    Ok(file)
 }
 
 /// Keeps other writers out of a folder until the returned handle is dropped. Needs no file of its own, so it works the

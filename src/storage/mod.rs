@@ -2,12 +2,17 @@
 
 mod folder;
 mod folder_writer;
+mod incarnation;
 mod open_folder;
+mod soft_admin;
 mod soft_key;
 mod soft_token;
+mod soft_writer;
+mod spread;
 
 pub use folder::NpkiFolder;
 pub(crate) use folder::escaped;
+pub use incarnation::incarnation;
 pub use soft_token::SoftToken;
 
 use crate::credential::{EntryName, Purpose};
@@ -32,7 +37,8 @@ pub trait Storage: Send + Sync {
 
     /// Writes a set: afterwards the new one is there whole, or what was there before.
     ///
-    /// `replaces` is the [stamp](SetView::stamp) of the set that it takes the place of; `None` makes a new one.
+    /// `replaces` is the [stamp](SetView::stamp) of the set that it takes the place of; `None` makes a new one. What lies
+    /// with a set and is no file of it stays with it.
     ///
     /// # Errors
     /// `AlreadyExists`; `Busy` if the set that it replaces changed meanwhile; `NoSpace`, `WriteProtected`,
@@ -41,9 +47,11 @@ pub trait Storage: Send + Sync {
 
     /// Removes a set: afterwards it is gone whole, or still there.
     ///
+    /// `seen` is the [stamp](SetView::stamp) of the set that is meant; `None` removes what there is.
+    ///
     /// # Errors
-    /// `NotFound`, `WriteProtected`, `NotPermitted`, `Device`.
-    fn remove(&mut self, entry: &EntryName) -> Result<()>;
+    /// `NotFound`; `Busy` if the set changed since it was seen; `WriteProtected`, `NotPermitted`, `Device`.
+    fn remove(&mut self, entry: &EntryName, seen: Option<u64>) -> Result<()>;
 }
 
 /// The files of one certificate set.

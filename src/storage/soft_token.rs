@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::ScopedJoinHandle;
+use std::sync::{Arc, Mutex};
 
 use super::soft_key::SoftKey;
+use super::spread::{lock, spread};
 use super::{SetFile, SetView, Storage};
 use crate::certificate::Certificate;
 use crate::config::Config;
@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::npki::ca_pubs;
 use crate::npki::key_file::SealedKey;
 use crate::pin::{Pin, Role};
-use crate::token::{Decrypter, Scope, Signer, Token};
+use crate::token::{Admin, Decrypter, Scope, Signer, Token, Writer};
 
 /// Key files read at a time before all cores work on them, per thread: 10,000 are not in memory at once, and a login
 /// that finds its set early opens few others.
@@ -32,13 +32,13 @@ const READ_ALONE: usize = 64;
 /// logout or until the set's files change.
 #[allow(missing_debug_implementations, reason = "leads to keys")]
 pub struct SoftToken<S> {
-    storage: S,
-    limits: Limits,
-    threads: NonZeroUsize,
-    entries: Arc<[Arc<Entry>]>,
-    known: HashMap<EntryName, Known>,
-    pins: HashMap<Scope, Pin>,
-    keys: HashMap<KeyId, Result<Arc<SoftKey>>>,
+    pub(super) storage: S,
+    pub(super) limits: Limits,
+    pub(super) threads: NonZeroUsize,
+    pub(super) entries: Arc<[Arc<Entry>]>,
+    pub(super) known: HashMap<EntryName, Known>,
+    pub(super) pins: HashMap<Scope, Pin>,
+    pub(super) keys: HashMap<KeyId, Result<Arc<SoftKey>>>,
     opened_last: Option<KeyId>,
     /// Sets of one CA have the same CaPubs: it is kept once, not with each of ten thousand.
     ca_pubs_last: Mutex<CaPubs>,
@@ -49,9 +49,9 @@ type CaPubs = (Vec<u8>, Vec<Arc<Certificate>>);
 
 /// A set as last read.
 #[derive(Clone)]
-struct Known {
-    stamp: u64,
-    entry: Arc<Entry>,
+pub(super) struct Known {
+    pub(super) stamp: u64,
+    pub(super) entry: Arc<Entry>,
 }
 
 impl<S: Storage> SoftToken<S> {
@@ -72,27 +72,9 @@ impl<S: Storage> SoftToken<S> {
 
     /// These sets, each read again only if a file of it changed; many are read on several threads.
     fn read_all(&self, names: &[EntryName]) -> Vec<Known> {
-        let share = names.len().div_ceil(self.threads.get());
-        if share < READ_ALONE {
-            return names.iter().map(|name| self.read_one(name)).collect();
-        }
-        std::thread::scope(|scope| {
-            let read = |part: &[EntryName]| part.iter().map(|name| self.read_one(name)).collect::<Vec<_>>();
-            let parts: Vec<_> = names
-                .chunks(share)
-                .map(|part| {
-                    let builder = std::thread::Builder::new().name("ingam-read".to_owned());
-                    (part, builder.spawn_scoped(scope, move || read(part)))
-                })
-                .collect();
-            let join = |(part, worker): (&[EntryName], std::io::Result<ScopedJoinHandle<'_, Vec<Known>>>)| match worker
-            {
-                Ok(worker) => worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-                // Where the system refuses a thread, this one does its work.
-                Err(_) => read(part),
-            };
-            parts.into_iter().flat_map(join).collect()
-        })
+        let threads =
+            if names.len().div_ceil(self.threads.get()) < READ_ALONE { NonZeroUsize::MIN } else { self.threads };
+        spread(names.iter().collect(), threads, "ingam-read", |name| self.read_one(name))
     }
 
     fn read_one(&self, name: &EntryName) -> Known {
@@ -111,7 +93,7 @@ impl<S: Storage> SoftToken<S> {
     }
 
     /// A set from its files. Only the signing certificate is needed; what else is wrong becomes a problem of the set.
-    fn read_entry(&self, name: EntryName, view: &mut SetView) -> Entry {
+    pub(super) fn read_entry(&self, name: EntryName, view: &mut SetView) -> Entry {
         let mut problems = Vec::new();
         let content = match read_pair(&name, Purpose::Sign, view) {
             Ok(Some(sign)) => {
@@ -144,7 +126,7 @@ impl<S: Storage> SoftToken<S> {
         Ok(certificates)
     }
 
-    fn forget_keys(&mut self, which: impl Fn(&KeyId) -> bool) {
+    pub(super) fn forget_keys(&mut self, which: impl Fn(&KeyId) -> bool) {
         self.keys.retain(|id, key| {
             let keep = !which(id);
             if let (false, Ok(key)) = (keep, key) {
@@ -189,18 +171,18 @@ impl<S: Storage> SoftToken<S> {
         Ok(())
     }
 
-    const fn batch(&self) -> usize {
+    pub(super) const fn batch(&self) -> usize {
         BATCH_PER_THREAD.saturating_mul(self.threads.get())
     }
 
     /// The PIN of the login that this set belongs to.
-    fn pin_for(&self, entry: &EntryName) -> Option<&Pin> {
+    pub(super) fn pin_for(&self, entry: &EntryName) -> Option<&Pin> {
         self.pins.get(&Scope::Entry(entry.clone())).or_else(|| self.pins.get(&Scope::All))
     }
 
     /// One key, opened. What the file or the password is to blame for is remembered; a medium that fails to answer may
     /// answer the next time.
-    fn key(&mut self, key: &KeyId) -> Result<Arc<SoftKey>> {
+    pub(super) fn key(&mut self, key: &KeyId) -> Result<Arc<SoftKey>> {
         self.open(std::slice::from_ref(key))?;
         let opened = self.keys.get(key).cloned().unwrap_or_else(|| Err(ErrorKind::NotFound.into()));
         if opened.as_ref().is_err_and(|error| !is_lasting(error)) {
@@ -321,9 +303,17 @@ impl<S: Storage> Token for SoftToken<S> {
     fn vid_random(&mut self, key: &KeyId) -> Result<Option<VidRandom>> {
         self.key(key)?.vid_random()
     }
+
+    fn writer(&mut self) -> Option<&mut dyn Writer> {
+        Some(self)
+    }
+
+    fn admin(&mut self) -> Option<&mut dyn Admin> {
+        Some(self)
+    }
 }
 
-fn covers(scope: &Scope, key: &KeyId) -> bool {
+pub(super) fn covers(scope: &Scope, key: &KeyId) -> bool {
     match scope {
         Scope::All => true,
         Scope::Entry(entry) => key.entry == *entry,
@@ -336,7 +326,7 @@ fn is_lasting(error: &Error) -> bool {
     is_wrong_pin(error) || matches!(error.kind(), Damaged | Mismatch | Unsupported)
 }
 
-fn is_wrong_pin(error: &Error) -> bool {
+pub(super) fn is_wrong_pin(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::PinIncorrect { .. })
 }
 
@@ -356,35 +346,11 @@ fn read_pair(name: &EntryName, purpose: Purpose, view: &mut SetView) -> Result<O
 /// A key file with its certificate, and the PIN that may open it.
 type Locked<'a> = (Option<&'a Pin>, Result<(SealedKey, Arc<Certificate>)>);
 
-/// Opens key files, on as many threads as are allowed and useful.
+/// Opens key files.
 fn open_all(sealed: Vec<Locked<'_>>, threads: NonZeroUsize) -> Vec<Result<SoftKey>> {
-    let open_one = |(pin, sealed): Locked<'_>| {
+    spread(sealed, threads, "ingam-open", |(pin, sealed)| {
         let (sealed, certificate) = sealed?;
         let pin = pin.ok_or(Error::new(ErrorKind::NotLoggedIn, "opening a private key"))?;
         SoftKey::new(sealed.open(pin).map_err(Error::from)?, &certificate)
-    };
-    let share = sealed.len().div_ceil(threads.get());
-    if sealed.len() < 2 || threads.get() == 1 {
-        return sealed.into_iter().map(open_one).collect();
-    }
-    std::thread::scope(|scope| {
-        let mut sealed = sealed.into_iter();
-        let mut workers = Vec::new();
-        while sealed.len() > 0 {
-            let part = Arc::new(Mutex::new(sealed.by_ref().take(share).collect::<Vec<_>>()));
-            let theirs = Arc::clone(&part);
-            let work = move || lock(&theirs).drain(..).map(open_one).collect::<Vec<_>>();
-            // Where the system refuses a thread, this one does its work.
-            workers.push((std::thread::Builder::new().name("ingam-open".to_owned()).spawn_scoped(scope, work), part));
-        }
-        let join = |(worker, part): (std::io::Result<ScopedJoinHandle<'_, Vec<_>>>, Arc<Mutex<Vec<_>>>)| match worker {
-            Ok(worker) => worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-            Err(_) => lock(&part).drain(..).map(open_one).collect(),
-        };
-        workers.into_iter().flat_map(join).collect()
     })
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::keystore::{Keystore, SharedToken, lock};
 use crate::medium::{Accessibility, Medium, MediumId};
 use crate::pin::{Pin, Role};
-use crate::token::{Decrypter, Scope, Signer, Token};
+use crate::token::{Admin, Decrypter, Scope, Signer, Token};
 
 const NAME: &str = "certificate";
 
@@ -72,6 +72,8 @@ fn medium(on: &Medium, entry: &Entry, set: &Credential) -> Medium {
         label: set.sign.certificate.common_name(),
         place: format!("{}/{}", on.place, entry.name),
         accessibility: Accessibility::Usable,
+        // A pair is stored on a medium, not on a certificate; its password can be changed all the same.
+        write_protected: true,
         ..on.clone()
     }
 }
@@ -114,5 +116,18 @@ impl Token for CertificateToken {
 
     fn is_logged_in(&self) -> bool {
         lock(&self.token).is_logged_in()
+    }
+
+    fn admin(&mut self) -> Option<&mut dyn Admin> {
+        let changes_pins = lock(&self.token).admin().is_some();
+        changes_pins.then_some(self)
+    }
+}
+
+impl Admin for CertificateToken {
+    fn change_pin(&mut self, role: Role, _scope: &Scope, old: &Pin, new: &Pin) -> Result<()> {
+        let mut token = lock(&self.token);
+        let admin = token.admin().ok_or(Error::new(ErrorKind::Unsupported, "changing a certificate's PIN"))?;
+        admin.change_pin(role, &Scope::Entry(self.entry.clone()), old, new)
     }
 }

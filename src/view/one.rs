@@ -28,11 +28,14 @@ impl Driver for One {
     }
 
     fn scan(&self) -> Result<Vec<Medium>> {
+        // What went is logged out, also if nobody asks for the objects again.
+        self.media.refresh();
         Ok(vec![Medium {
             id: MediumId::new("one", "ingam"),
             kind: MediumKind::HardDisk,
             label: "ingam".to_owned(),
             place: String::new(),
+            incarnation: 0,
             accessibility: Accessibility::Usable,
             write_protected: true,
         }])
@@ -71,7 +74,11 @@ impl OneToken {
     fn on_medium<T>(&mut self, key: &KeyId, act: impl Fn(&mut dyn Token, &KeyId) -> Result<T>) -> Result<T> {
         let place = self.places.get(&key.entry).cloned();
         let (slot, entry) = place.ok_or(Error::new(ErrorKind::NotFound, "looking for a private key"))?;
-        let token = self.media.token(slot)?;
+        let token = self.media.token(slot).map_err(|error| match error.kind() {
+            // One of the media: the slot itself is still there.
+            ErrorKind::Removed => Error::new(ErrorKind::NotFound, "looking for a private key").caused_by(error),
+            _ => error,
+        })?;
         self.login_late(slot, &token);
         act(&mut **lock(&token), &key.in_entry(&entry))
     }
@@ -97,7 +104,10 @@ impl Token for OneToken {
         self.places.clear();
         let mut seen = HashSet::new();
         let mut joined = Vec::new();
-        for slot in self.present() {
+        let present = self.present();
+        // Who comes back may hold something else.
+        self.refused.retain(|refused| present.iter().any(|slot| slot.id == *refused));
+        for slot in present {
             // A medium that is ill never makes another one fail.
             let Ok(token) = self.media.token(slot.id) else { continue };
             let Ok(entries) = lock(&token).entries() else { continue };

@@ -15,14 +15,9 @@ impl Place {
         crate::place::said(crate::place::succeeded(&output))
     }
 
-    fn private_key(&self) -> String {
+    pub(crate) fn gnutls_key(&self) -> String {
         let said = self.p11tool(&["--login", "--list-privkeys", "--only-urls"]);
-        let id: String = self
-            .variable("KEY_ID")
-            .as_bytes()
-            .chunks(2)
-            .map(|byte| format!("%{}", str::from_utf8(byte).unwrap()))
-            .collect();
+        let id = self.id_in_uri();
         let key = said.lines().find(|line| line.to_lowercase().contains(&id.to_lowercase()));
         key.unwrap_or_else(|| panic!("{id} in {said}")).to_owned()
     }
@@ -43,7 +38,7 @@ fn p11tool_lists_our_token_alone_and_its_certificates() {
 #[ignore = "needs INGAM_MODULE, pkcs11-tool, openssl and p11tool"]
 fn p11tool_tests_a_signature_under_pkcs1_and_pss() {
     let place = Place::new();
-    let key = place.private_key();
+    let key = place.gnutls_key();
     place.p11tool(&["--login", "--test-sign", &key]);
     place.p11tool(&["--login", "--test-sign", "--hash", "SHA512", &key]);
     place.p11tool(&["--login", "--test-sign", "--hash", "SHA256", "--sign-params", "RSA-PSS", &key]);

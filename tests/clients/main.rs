@@ -5,13 +5,20 @@
 #![allow(clippy::print_stdout, reason = "what a client said is worth reading when its test fails")]
 
 mod bindings;
+mod daemon;
 mod expected;
 mod gnutls;
 mod java;
 mod java_trips;
+mod nginx;
+mod nss;
 mod openssl;
+mod osslsigncode;
+mod p11_kit;
 mod pkcs11_check;
 mod pkcs11_tool;
 mod place;
 mod scenarios;
+mod ssh;
 mod suites;
+mod tls;

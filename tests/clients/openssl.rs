@@ -1,32 +1,37 @@
 //! OpenSSL with `libengine-pkcs11-openssl`, the way of Debian 12.
 
-use crate::place::{Place, module};
+use crate::place::{Place, module, said, succeeded};
 
 impl Place {
-    /// Runs `openssl` with the engine loaded and our module behind it.
-    fn engine(&self, arguments: &[&str]) -> String {
+    /// Writes OpenSSL's configuration: the engine with our module behind it.
+    pub(crate) fn engine_configuration(&self, init: &str) {
         let engines =
             std::fs::read_dir("/usr/lib").unwrap().flatten().map(|folder| folder.path().join("engines-3/pkcs11.so"));
         let engine = engines.into_iter().find(|path| path.exists()).expect("libengine-pkcs11-openssl");
         let configuration = format!(
             "openssl_conf = init\n[init]\nengines = engines\n[engines]\npkcs11 = pkcs11\n[pkcs11]\nengine_id = pkcs11\n\
-             dynamic_path = {}\nMODULE_PATH = {}\ninit = 0\n[req]\ndistinguished_name = dn\n[dn]\n",
+             dynamic_path = {}\nMODULE_PATH = {}\ninit = {init}\n[req]\ndistinguished_name = dn\n[dn]\n",
             engine.display(),
             module()
         );
         std::fs::write(self.path("engine.cnf"), configuration).unwrap();
-        let output = self.client("openssl").args(arguments).env("OPENSSL_CONF", "engine.cnf").output().unwrap();
-        crate::place::said(crate::place::succeeded(&output))
     }
 
+    /// Runs `openssl` with the engine loaded.
+    fn engine(&self, arguments: &[&str]) -> String {
+        self.engine_configuration("0");
+        let output = self.client("openssl").args(arguments).env("OPENSSL_CONF", "engine.cnf").output().unwrap();
+        said(succeeded(&output))
+    }
+
+    /// The sign key with its password.
     fn key_uri(&self) -> String {
-        let id: String = self
-            .variable("KEY_ID")
-            .as_bytes()
-            .chunks(2)
-            .map(|byte| format!("%{}", str::from_utf8(byte).unwrap()))
-            .collect();
-        format!("pkcs11:id={id};type=private;pin-value={}", self.variable("USER_PIN"))
+        format!("pkcs11:id={};type=private;pin-value={}", self.id_in_uri(), self.variable("USER_PIN"))
+    }
+
+    /// The sign key, and where its password lies: nothing that a list of processes may not show.
+    pub(crate) fn key_uri_with_file(&self) -> String {
+        format!("pkcs11:id={};type=private;pin-source=file:{}", self.id_in_uri(), self.path("password").display())
     }
 }
 

@@ -130,3 +130,23 @@ fn pkcs11_tool_tests_itself_and_finds_work_to_do() {
     assert!(did("Verify", "Decryption") >= 2, "RSA-PKCS, SHA1-RSA-PKCS: {said}");
     assert!(did("Decryption", "No errors") >= 3, "RSA-PKCS, OAEP with and without a label: {said}");
 }
+
+#[test]
+#[ignore = "needs INGAM_MODULE, pkcs11-tool and openssl"]
+fn pkcs11_tool_initialises_the_module_in_a_forked_child() {
+    let place = Place::new();
+    let said = place.tool(&["--test-fork"]);
+    assert!(said.contains("Calling C_Initialize in forked child process"), "{said}");
+    assert!(!said.contains("CKR_"), "{said}");
+}
+
+/// Each thread calls `C_Initialize`, `C_GetInfo`, `C_GetSlotList` and `C_GetTokenInfo`, the last two twice. The tool looks
+/// at its threads every 30 seconds.
+#[test]
+#[ignore = "needs INGAM_MODULE, pkcs11-tool and openssl"]
+fn pkcs11_tool_lets_ten_threads_race_and_all_end_well() {
+    let threads = ["--test-threads", "ILGISLT0SLT0"].repeat(10);
+    let said = Place::new().tool(&[&["--use-locking"], &threads[..]].concat());
+    assert!(said.contains("all threads have ended with CKR_OK"), "{said}");
+    assert_eq!(said.matches("returning rv = 0").count(), 10, "{said}");
+}

@@ -42,9 +42,24 @@ impl Place {
         self.folder.path().join(name)
     }
 
+    /// The sign key's `CKA_ID` as a PKCS#11 URI writes it (RFC 7512).
+    pub(crate) fn id_in_uri(&self) -> String {
+        let bytes = self.variable("KEY_ID").as_bytes().chunks(2);
+        bytes.map(|byte| format!("%{}", str::from_utf8(byte).unwrap())).collect()
+    }
+
     /// A client in this folder, with the token's variables and no configuration of the machine's user.
     pub(crate) fn client(&self, program: &str) -> Command {
         let mut command = bare(self.folder.path(), program);
+        command.envs(&self.variables);
+        command
+    }
+
+    /// The same for a server, which ends when it is told to, or with us.
+    pub(crate) fn server(&self, program: &str) -> Command {
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "TERM", program]);
+        undisturbed(self.folder.path(), &mut command);
         command.envs(&self.variables);
         command
     }
@@ -57,9 +72,7 @@ impl Place {
 
     /// Runs a client that must fail without crashing.
     pub(crate) fn refused(&self, program: &str, arguments: &[&str]) -> String {
-        let output = self.client(program).args(arguments).output().unwrap();
-        assert!(matches!(output.status.code(), Some(1..=123)), "{}: {}", output.status, said(&output));
-        said(&output)
+        failed(&self.client(program).args(arguments).output().unwrap())
     }
 
     /// OpenSSL agrees that this is the sign certificate's signature on the file.
@@ -80,21 +93,32 @@ pub(crate) fn module() -> String {
     module
 }
 
-/// A command without the user's environment, so that no p11-kit, OpenSSL, Java or ingam configuration of the machine
-/// takes part; a hang ends after five minutes.
+/// A command that has no terminal to ask at and whose hang ends after five minutes.
 fn bare(folder: &Path, program: &str) -> Command {
-    let mut command = Command::new("timeout");
-    command.args(["--kill-after=10", "300", program]);
+    let mut command = Command::new("setsid");
+    command.args(["timeout", "--kill-after=10", "300", program]);
+    undisturbed(folder, &mut command);
+    command
+}
+
+/// Takes the user's environment from a command, so that no p11-kit, OpenSSL, Java or ingam configuration of the machine
+/// takes part.
+fn undisturbed(folder: &Path, command: &mut Command) {
     command.current_dir(folder).env_clear();
     command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
     command.env("HOME", folder).env("TMPDIR", folder).env("XDG_CONFIG_HOME", folder.join("config"));
     command.env("LC_ALL", "C.UTF-8");
-    command
 }
 
 pub(crate) fn succeeded(output: &Output) -> &Output {
     assert!(output.status.success(), "{}\n{}", output.status, said(output));
     output
+}
+
+/// What a client said that must fail without crashing.
+pub(crate) fn failed(output: &Output) -> String {
+    assert!(matches!(output.status.code(), Some(1..=123 | 255)), "{}: {}", output.status, said(output));
+    said(output)
 }
 
 pub(crate) fn said(output: &Output) -> String {

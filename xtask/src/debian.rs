@@ -5,7 +5,8 @@ use std::process::Command;
 
 use crate::{Done, in_ci, must};
 
-/// A tool, as tests name it in `#[ignore = "needs …"]`, how to see that it is there, and who brings it.
+/// A tool, as tests name it in `#[ignore = "needs …"]`, how to see that it is there, and who brings it. One that several
+/// packages bring stands here several times.
 struct Tool {
     name: &'static str,
     /// A command, or a path in which `*` stands for one folder.
@@ -39,6 +40,12 @@ static TOOLS: &[Tool] = &[
     tool("jarsigner", "jarsigner", "openjdk-17-jdk-headless"),
     tool("xmlsec1", "xmlsec1", "xmlsec1"),
     tool("pdfsig", "pdfsig", "poppler-utils"),
+    tool("nss-tools", "tstclnt", "libnss3-tools"),
+    tool("p11-kit", "p11-kit", "p11-kit"),
+    tool("p11-kit", "/usr/lib/*/p11-kit-proxy.so", "p11-kit-modules"),
+    tool("osslsigncode", "osslsigncode", "osslsigncode"),
+    tool("nginx", "/usr/sbin/nginx", "nginx"),
+    tool("strace", "strace", "strace"),
     tool("valgrind", "valgrind", "valgrind"),
     tool("g++", "g++", "g++"),
 ];
@@ -57,13 +64,23 @@ pub(crate) const TESTS: &[&str] = &[
     "python3",
     "xmlsec1",
     "pdfsig",
+    "curl",
+    "ssh",
+    "nss-tools",
+    "p11-kit",
+    "osslsigncode",
+    "strace",
 ];
-/// For the scenarios of `INGAM_CLIENTS`. Apart, because installing `openssh-server` may start a listener.
-pub(crate) const SCENARIOS: &[&str] = &["curl", "git", "ssh", "sshd", "xxd"];
+/// Servers that those tests start on loopback. Apart, because Debian may start a listener of its own when it installs one.
+pub(crate) const SERVERS: &[&str] = &["sshd", "nginx"];
+/// For the scenarios of `INGAM_CLIENTS`.
+pub(crate) const SCENARIOS: &[&str] = &["git", "sshd", "xxd"];
 
 /// Whether the tool is there; `None` if the word names no tool.
 pub(crate) fn has(name: &str) -> Option<bool> {
-    TOOLS.iter().find(|tool| tool.name == name).map(|tool| present(tool.probe))
+    let mut parts = TOOLS.iter().filter(|tool| tool.name == name).peekable();
+    parts.peek()?;
+    Some(parts.all(|tool| present(tool.probe)))
 }
 
 /// Installs what is missing of these tools. Where that is impossible, says the command to type and goes on: the tests in
@@ -139,7 +156,7 @@ mod tests {
 
     #[test]
     fn every_tool_that_a_list_names_is_known() {
-        for name in [DEMO, TESTS, SCENARIOS].concat() {
+        for name in [DEMO, TESTS, SERVERS, SCENARIOS].concat() {
             assert!(has(name).is_some(), "{name}");
         }
         assert_eq!(has("no-such-tool"), None);

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::process::Command;
 
 use crate::{debian, ecosystems, in_ci};
 
 /// The names of ignored tests to leave out. A test needs what its reason names after "needs": variables (`INGAM_…`) and
-/// tools. In CI none of these is left out; a reason that does not begin with "needs" is for `cargo xtask long`.
+/// tools, and "root" where it must be run by the superuser. In CI none of these is left out; a reason that does not begin with "needs" is for `cargo xtask long`.
 pub(crate) fn left_out(root: &Path) -> BTreeSet<String> {
     all(root).into_iter().filter(|(_, reason)| !can_run(reason)).map(|(name, _)| name).collect()
 }
@@ -38,11 +39,16 @@ fn missing(needs: &str) -> Vec<&str> {
             match *word {
                 // What was built just now: the test command names it to the tests itself.
                 "INGAM_MODULE" | "INGAM_CLI" => false,
+                "root" => !is_root(),
                 word if word.starts_with("INGAM_") => !set(),
                 word => debian::has(word).or_else(|| ecosystems::has(word)) == Some(false),
             }
         })
         .collect()
+}
+
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|answer| answer.stdout.trim_ascii() == b"0")
 }
 
 /// Name and reason of each ignored test of a source file.

@@ -53,6 +53,9 @@ pub(crate) fn run(extent: Extent, only: Option<&str>) -> Done {
 /// Installs the clients and looks at the variables that name what others made.
 fn prepare() -> Done {
     debian::install(debian::TESTS)?;
+    if in_ci() {
+        debian::install(debian::SERVERS)?;
+    }
     ecosystems::install()?;
     let scenarios = std::env::var_os("INGAM_CLIENTS").is_some();
     if scenarios {

@@ -120,8 +120,8 @@ thread_local! {
 
 /// Keeps the text of our own panics from the host's standard error, which may be a protocol's pipe.
 ///
-/// In the shared library the standard library is ours alone and knows no thread by name: neither the host's nor those that
-/// open keys. A named thread is of a Rust program that has this crate linked in, as a test has, and keeps its voice.
+/// In the shared library the standard library is ours alone and knows no thread by name but our own, `ingam-…`. Another named
+/// thread is of a Rust program that has this crate linked in, as a test has, and keeps its voice.
 fn silence_panics() {
     static DONE: AtomicBool = AtomicBool::new(false);
     if DONE.load(Ordering::Relaxed) || DONE.swap(true, Ordering::Relaxed) {
@@ -129,7 +129,8 @@ fn silence_panics() {
     }
     let previous = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
-        if !INSIDE.get() && std::thread::current().name().is_some() {
+        let thread = std::thread::current();
+        if !INSIDE.get() && thread.name().is_some_and(|name| !name.starts_with("ingam-")) {
             previous(info);
         }
     }));

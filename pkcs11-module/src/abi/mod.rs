@@ -8,9 +8,10 @@ pub(crate) mod buffer;
 pub(crate) mod entries;
 #[cfg(feature = "fault-injection")]
 pub(crate) mod fault;
+mod layout;
 pub(crate) mod pages;
 pub(crate) mod parameter;
 pub(crate) mod per_process;
-mod process;
+pub(crate) mod process;
 pub(crate) mod tables;
 pub(crate) mod template;

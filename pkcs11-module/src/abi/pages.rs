@@ -1,7 +1,5 @@
 //! This file keeps pages with secrets out of swap and core dumps.
 
-use ingam::secret::{PageProtection, protect_with};
-
 #[cfg(unix)]
 pub(crate) use unix::install;
 
@@ -16,9 +14,9 @@ mod unix {
     use std::sync::Mutex;
 
     use ingam::keystore::lock;
+    use ingam::secret::{PageProtection, protect_with};
     use rustix::mm;
 
-    use super::{PageProtection, protect_with};
     use crate::abi::per_process::PerProcess;
 
     /// Locked pages of one process at most. Each can split a mapping in three, and a process that has no mappings left

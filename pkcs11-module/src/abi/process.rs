@@ -6,6 +6,26 @@ pub(super) use linux::id;
 #[cfg(not(target_os = "linux"))]
 pub(super) use std::process::id;
 
+/// Whether the kernel says that this program has rights that its caller lacks: by setuid, setgid or file capabilities.
+/// User and group numbers do not show the last.
+#[cfg(target_os = "linux")]
+pub(crate) fn is_secure() -> bool {
+    use std::ffi::c_ulong;
+
+    unsafe extern "C" {
+        // SAFETY: getauxval(3) of the C library; any number will do.
+        safe fn getauxval(kind: c_ulong) -> c_ulong;
+    }
+    const AT_SECURE: c_ulong = 23;
+    getauxval(AT_SECURE) != 0
+}
+
+/// Elsewhere user and group numbers tell.
+#[cfg(not(target_os = "linux"))]
+pub(crate) const fn is_secure() -> bool {
+    false
+}
+
 #[cfg(target_os = "linux")]
 mod linux {
     use std::ptr::{NonNull, null_mut};
@@ -68,6 +88,11 @@ mod linux {
     #[cfg(test)]
     mod tests {
         use super::*;
+
+        #[test]
+        fn a_test_has_borrowed_no_rights() {
+            assert!(!super::super::is_secure());
+        }
 
         #[test]
         fn the_number_is_the_kernels_and_is_remembered() {

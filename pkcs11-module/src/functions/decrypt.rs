@@ -10,7 +10,6 @@ use crate::abi::parameter::GivenMechanism;
 use crate::library::Library;
 use crate::mechanism;
 use crate::message::Bounded;
-use crate::object::Part;
 use crate::operation::{self, Decrypting};
 use crate::rv::{Answer, Rv};
 use crate::session::Session;
@@ -26,14 +25,10 @@ pub(crate) fn init(
     let Some(mechanism) = operation::begin(&mut session.operations().decrypt, mechanism)? else { return Ok(()) };
     mechanism::can(mechanism.kind, CKF_DECRYPT)?;
     let key = session.slot().key(key)?;
-    match key.part() {
-        Part::PrivateKey if key.view().may_decrypt() => {}
-        Part::PrivateKey => return Err(CKR_KEY_FUNCTION_NOT_PERMITTED.into()),
-        _ => return Err(CKR_KEY_TYPE_INCONSISTENT.into()),
-    }
+    key.permits(CKO_PRIVATE_KEY, CKA_DECRYPT, mechanism.kind)?;
     let mechanism = mechanism::encryption(mechanism)?;
-    let bits = key.view().certificate().key_bits().ok_or(CKR_KEY_TYPE_INCONSISTENT)?;
-    let (decrypter, login) = session.slot().decrypter(library, &key)?;
+    let bits = key.bits()?;
+    let (decrypter, login) = key.decrypter(library, session.slot())?;
     let decrypting = Decrypting { login, decrypter, mechanism, length: bits.div_ceil(8), gathered: None };
     session.operations().decrypt = Some(decrypting);
     Ok(())
@@ -52,7 +47,8 @@ pub(crate) fn decrypt(
         operation::whole(active, |decrypting| decrypting.gathered.is_some())?;
         take(active, &mut data)?
     };
-    operation.map_or(Ok(()), |operation| run(&session, operation, Some(encrypted), &mut data))
+    let answer = operation.map_or(Ok(()), |operation| run(&session, operation, Some(encrypted), &mut data));
+    answer.map_err(|rv| library.without_key(&session, rv))
 }
 
 /// C_DecryptUpdate. RSA takes one block: parts are gathered and the result comes at the end.
@@ -78,7 +74,8 @@ pub(crate) fn update(
 pub(crate) fn finish(library: &Library, session: CK_SESSION_HANDLE, mut part: Buffer<'_, u8>) -> Answer {
     let session = library.session(session)?;
     let operation = take(&mut session.operations().decrypt, &mut part)?;
-    operation.map_or(Ok(()), |operation| run(&session, operation, None, &mut part))
+    let answer = operation.map_or(Ok(()), |operation| run(&session, operation, None, &mut part));
+    answer.map_err(|rv| library.without_key(&session, rv))
 }
 
 /// Takes the operation, unless only the length is asked for. That is the modulus' then: the plaintext's is a secret of the
@@ -106,7 +103,7 @@ fn run(session: &Session, operation: Decrypting, whole: Option<Input<'_>>, outpu
     };
     let answer = output.answer(plaintext.expose());
     let too_small = answer.as_ref().is_err_and(|rv| rv.code() == CKR_BUFFER_TOO_SMALL);
-    if too_small && session.slot().login_number() == Some(operation.login) {
+    if too_small && operation.login.is_none_or(|login| session.slot().login_number() == Some(login)) {
         session.operations().decrypt = Some(operation);
     }
     answer
@@ -116,6 +113,8 @@ fn refused(error: Error) -> Rv {
     match error.kind() {
         ErrorKind::InvalidInput => Rv::caused(CKR_ENCRYPTED_DATA_INVALID, error),
         ErrorKind::Unsupported => Rv::caused(CKR_KEY_SIZE_RANGE, error),
+        // An object of a session that was destroyed meanwhile.
+        ErrorKind::NotFound => Rv::caused(CKR_KEY_HANDLE_INVALID, error),
         _ => error.into(),
     }
 }

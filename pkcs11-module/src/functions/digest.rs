@@ -8,6 +8,7 @@ use crate::abi::buffer::Buffer;
 use crate::abi::parameter::GivenMechanism;
 use crate::library::Library;
 use crate::mechanism;
+use crate::object::Found;
 use crate::operation::{self, Digesting};
 use crate::rv::Answer;
 
@@ -49,12 +50,14 @@ pub(crate) fn update(library: &Library, session: CK_SESSION_HANDLE, part: Input<
     })
 }
 
-/// C_DigestKey: there are no secret keys.
+/// C_DigestKey: of secret keys that may leave or not, since a digest does not tell them.
 pub(crate) fn key(library: &Library, session: CK_SESSION_HANDLE, key: CK_OBJECT_HANDLE) -> Answer {
     let session = library.session(session)?;
-    operation::step(&mut session.operations().digest, |_| {
-        session.slot().key(key)?;
-        Err(CKR_KEY_INDIGESTIBLE.into())
+    operation::step(&mut session.operations().digest, |digesting| {
+        let Found::Session(key) = session.slot().key(key)? else { return Err(CKR_KEY_INDIGESTIBLE.into()) };
+        digesting.begun = true;
+        digesting.hasher.update(key.secret().ok_or(CKR_KEY_INDIGESTIBLE)?.expose());
+        Ok(())
     })
 }
 

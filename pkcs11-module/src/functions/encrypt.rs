@@ -9,7 +9,6 @@ use crate::abi::parameter::GivenMechanism;
 use crate::library::Library;
 use crate::mechanism;
 use crate::message::Bounded;
-use crate::object::Part;
 use crate::operation::{self, Encrypting};
 use crate::rv::{Answer, Rv};
 
@@ -25,14 +24,10 @@ pub(crate) fn init(
     let Some(mechanism) = operation::begin(&mut operations.encrypt, mechanism)? else { return Ok(()) };
     mechanism::can(mechanism.kind, CKF_ENCRYPT)?;
     let key = session.slot().key(key)?;
-    match key.part() {
-        Part::PublicKey if key.view().may_decrypt() => {}
-        Part::PublicKey => return Err(CKR_KEY_FUNCTION_NOT_PERMITTED.into()),
-        _ => return Err(CKR_KEY_TYPE_INCONSISTENT.into()),
-    }
+    key.permits(CKO_PUBLIC_KEY, CKA_ENCRYPT, mechanism.kind)?;
     let mechanism = mechanism::encryption(mechanism)?;
-    let bits = key.view().certificate().key_bits().ok_or(CKR_KEY_TYPE_INCONSISTENT)?;
-    let key = key.view().public_key()?;
+    let bits = key.bits()?;
+    let key = key.public_key()?;
     operations.encrypt = Some(Encrypting { key, mechanism, length: bits.div_ceil(8), gathered: None });
     Ok(())
 }

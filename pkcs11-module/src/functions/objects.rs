@@ -1,25 +1,33 @@
-//! This file answers the object management functions (PKCS#11 3.0 5.7). Nothing can be written yet.
+//! This file answers the object management functions (PKCS#11 3.0 5.7).
 
 use cryptoki_sys::*;
+use ingam::{Error, ErrorKind};
 
 use crate::abi::buffer::{Buffer, Out};
 use crate::abi::template::{Criterion, Wanted};
 use crate::attribute;
 use crate::find;
 use crate::library::Library;
-use crate::object::Part;
+use crate::object::{Found, Part};
+use crate::pending;
 use crate::rv::{Answer, Rv};
 use crate::session::{Access, Session};
+use crate::session_object::SessionObject;
+use crate::values::on_token;
 
 /// C_CreateObject.
 pub(crate) fn create(
     library: &Library,
     session: CK_SESSION_HANDLE,
     template: Vec<Criterion<'_>>,
-    _: Out<'_, CK_OBJECT_HANDLE>,
+    mut object: Out<'_, CK_OBJECT_HANDLE>,
 ) -> Answer {
     let session = library.session(session)?;
-    refuse_to_make(&session, &template)
+    if on_token(&template)? == Some(true) {
+        session.slot().may_write(library, &session)?;
+    }
+    object.set(add(library, &session, SessionObject::create(session.handle(), &template)?)?);
+    Ok(())
 }
 
 /// C_CopyObject.
@@ -28,59 +36,92 @@ pub(crate) fn copy(
     session: CK_SESSION_HANDLE,
     object: CK_OBJECT_HANDLE,
     template: Vec<Criterion<'_>>,
-    _: Out<'_, CK_OBJECT_HANDLE>,
+    mut copy: Out<'_, CK_OBJECT_HANDLE>,
 ) -> Answer {
     let session = library.session(session)?;
-    session.slot().object(object)?;
-    refuse_to_make(&session, &template)
+    let original = session.slot().object(object)?;
+    let stays_on_token = match &original {
+        Found::Token(_) => on_token(&template)?.unwrap_or(true),
+        Found::Session(object) => on_token(&template)?.unwrap_or_else(|| object.is_pending()),
+    };
+    if stays_on_token {
+        session.slot().may_write(library, &session)?;
+    }
+    let made = match &original {
+        Found::Token(_) if stays_on_token => {
+            let error = Error::new(ErrorKind::Unsupported, "keeping a certificate twice on one medium");
+            return Err(Rv::caused(CKR_TEMPLATE_INCONSISTENT, error));
+        }
+        Found::Token(object) => {
+            SessionObject::of_token(session.handle(), object)?.copied(session.handle(), &template)?
+        }
+        Found::Session(object) => object.copied(session.handle(), &template)?,
+    };
+    copy.set(add(library, &session, made)?);
+    Ok(())
 }
 
-/// Why an object of this template is not made: a token object because the token cannot be written, a session object because
-/// there are none.
-pub(super) fn refuse_to_make(session: &Session, template: &[Criterion<'_>]) -> Answer {
-    let on_token = template.iter().any(|criterion| criterion.kind == CKA_TOKEN && *criterion.value == [CK_TRUE]);
-    Err(if on_token { read_only(session) } else { CKR_FUNCTION_NOT_SUPPORTED }.into())
+/// Keeps an object in its session, or on the token if it is meant for it.
+fn add(library: &Library, session: &Session, object: SessionObject) -> Answer<CK_OBJECT_HANDLE> {
+    if object.is_pending() { pending::keep(library, session, object) } else { session.slot().add(library, object) }
 }
 
 /// C_DestroyObject.
 pub(crate) fn destroy(library: &Library, session: CK_SESSION_HANDLE, object: CK_OBJECT_HANDLE) -> Answer {
     let session = library.session(session)?;
-    session.slot().object(object)?;
-    Err(read_only(&session).into())
+    match session.slot().object(object)? {
+        Found::Token(found) => session.slot().remove(library, &session, &found),
+        Found::Session(found) => {
+            access_for(&session, &found)?;
+            if !found.values().flag(CKA_DESTROYABLE) {
+                return Err(CKR_ACTION_PROHIBITED.into());
+            }
+            // Another thread may have been faster.
+            if session.slot().session_objects().remove(object) { Ok(()) } else { Err(CKR_OBJECT_HANDLE_INVALID.into()) }
+        }
+    }
 }
 
-/// C_SetAttributeValue.
+/// C_SetAttributeValue. What is on the medium says of itself what is in its files, and nothing else can be kept there.
 pub(crate) fn set_attributes(
     library: &Library,
     session: CK_SESSION_HANDLE,
     object: CK_OBJECT_HANDLE,
-    _: Vec<Criterion<'_>>,
+    template: Vec<Criterion<'_>>,
 ) -> Answer {
     let session = library.session(session)?;
-    session.slot().object(object)?;
-    Err(read_only(&session).into())
-}
-
-fn read_only(session: &Session) -> CK_RV {
-    match session.access() {
-        Access::ReadOnly => CKR_SESSION_READ_ONLY,
-        Access::ReadWrite => CKR_TOKEN_WRITE_PROTECTED,
+    match session.slot().object(object)? {
+        Found::Token(_) if session.access() == Access::ReadOnly => Err(CKR_SESSION_READ_ONLY.into()),
+        Found::Token(_) => Err(CKR_ACTION_PROHIBITED.into()),
+        Found::Session(found) => {
+            access_for(&session, &found)?;
+            session.slot().session_objects().replace(object, found.changed(&template)?)
+        }
     }
 }
 
-/// C_GetObjectSize: bytes on the medium, where that is known without opening anything.
+/// What waits to become the token's is the token's already to a session that may only read.
+fn access_for(session: &Session, object: &SessionObject) -> Answer {
+    match session.access() {
+        Access::ReadOnly if object.is_pending() => Err(CKR_SESSION_READ_ONLY.into()),
+        _ => Ok(()),
+    }
+}
+
+/// C_GetObjectSize: bytes on the medium, where that is known without opening anything, or in memory.
 pub(crate) fn size(
     library: &Library,
     session: CK_SESSION_HANDLE,
     object: CK_OBJECT_HANDLE,
     mut size: Out<'_, CK_ULONG>,
 ) -> Answer {
-    let object = library.session(session)?.slot().object(object)?;
-    let certificate = object.view().certificate();
-    let bytes = match object.part() {
-        Part::Certificate => Some(certificate.der().len()),
-        Part::PublicKey => Some(certificate.public_key_info().len()),
-        Part::PrivateKey | Part::Random => None,
+    let bytes = match library.session(session)?.slot().object(object)? {
+        Found::Session(object) => Some(object.len()),
+        Found::Token(object) => match object.part() {
+            Part::Certificate => Some(object.view().certificate().der().len()),
+            Part::PublicKey => Some(object.view().certificate().public_key_info().len()),
+            Part::PrivateKey | Part::Random => None,
+        },
     };
     size.set(bytes.and_then(|bytes| CK_ULONG::try_from(bytes).ok()).unwrap_or(CK_UNAVAILABLE_INFORMATION));
     Ok(())
@@ -94,7 +135,10 @@ pub(crate) fn attributes(
     mut wanted: Wanted<'_>,
 ) -> Answer {
     let session = library.session(session)?;
-    let object = session.slot().object(object)?;
+    let object = match session.slot().object(object)? {
+        Found::Token(object) => object,
+        Found::Session(object) => return wanted.answer(|kind| object.value(kind)),
+    };
     let random = if object.part() == Part::Random && wanted.kinds().any(|kind| kind == CKA_VALUE) {
         // The set was changed on the medium since the handle was given out; what was asked for is no key here.
         let invalid = |rv: Rv| rv.renamed(CKR_KEY_HANDLE_INVALID, CKR_OBJECT_HANDLE_INVALID);

@@ -10,7 +10,6 @@ use crate::abi::parameter::GivenMechanism;
 use crate::library::Library;
 use crate::mechanism;
 use crate::message::Message;
-use crate::object::Part;
 use crate::operation::{self, Signing};
 use crate::rv::{Answer, Rv};
 
@@ -25,14 +24,10 @@ pub(crate) fn init(
     let Some(mechanism) = operation::begin(&mut session.operations().sign, mechanism)? else { return Ok(()) };
     mechanism::can(mechanism.kind, CKF_SIGN)?;
     let key = session.slot().key(key)?;
-    match key.part() {
-        Part::PrivateKey if key.view().may_sign() => {}
-        Part::PrivateKey => return Err(CKR_KEY_FUNCTION_NOT_PERMITTED.into()),
-        _ => return Err(CKR_KEY_TYPE_INCONSISTENT.into()),
-    }
-    let bits = key.view().certificate().key_bits().ok_or(CKR_KEY_TYPE_INCONSISTENT)?;
+    key.permits(CKO_PRIVATE_KEY, CKA_SIGN, mechanism.kind)?;
+    let bits = key.bits()?;
     let (mechanism, form) = mechanism::signature(&mechanism, bits)?;
-    let (signer, login) = session.slot().signer(library, &key)?;
+    let (signer, login) = key.signer(library, session.slot())?;
     let signing = Signing { login, signer, mechanism, message: Message::new(form), length: bits.div_ceil(8) };
     session.operations().sign = Some(signing);
     Ok(())
@@ -54,7 +49,7 @@ pub(crate) fn sign(
     let Some(Signing { signer, mechanism, message, .. }) = operation else { return Ok(()) };
     let made = data.with(|data| {
         let request = SignRequest { mechanism, input: message.form().input(data)? };
-        signer.sign(&request).map_err(refused)
+        signer.sign(&request).map_err(|error| library.without_key(&session, refused(error)))
     })?;
     signature.answer(&made)
 }
@@ -71,13 +66,16 @@ pub(crate) fn finish(library: &Library, session: CK_SESSION_HANDLE, mut signatur
     let operation = operation::take(&mut session.operations().sign, &mut signature, |signing| signing.length)?;
     let Some(Signing { signer, mechanism, mut message, .. }) = operation else { return Ok(()) };
     let whole = message.end()?;
-    signature.answer(&signer.sign(&SignRequest { mechanism, input: whole.input() }).map_err(refused)?)
+    let made = signer.sign(&SignRequest { mechanism, input: whole.input() });
+    signature.answer(&made.map_err(|error| library.without_key(&session, refused(error)))?)
 }
 
 fn refused(error: Error) -> Rv {
     match error.kind() {
         ErrorKind::InvalidInput => Rv::caused(CKR_DATA_LEN_RANGE, error),
         ErrorKind::Unsupported => Rv::caused(CKR_KEY_SIZE_RANGE, error),
+        // An object of a session that was destroyed meanwhile.
+        ErrorKind::NotFound => Rv::caused(CKR_KEY_HANDLE_INVALID, error),
         _ => error.into(),
     }
 }

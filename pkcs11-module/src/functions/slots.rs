@@ -2,12 +2,14 @@
 
 use cryptoki_sys::*;
 use ingam::medium::{Medium, MediumKind};
+use ingam::pin::Pin;
 
 use crate::abi::argument::Presence;
 use crate::abi::buffer::{Buffer, Out};
 use crate::functions::general::{MANUFACTURER, version};
 use crate::library::Library;
 use crate::mechanism;
+use crate::monitor;
 use crate::rv::Answer;
 use crate::session::Access;
 use crate::state::Process;
@@ -18,10 +20,7 @@ const PIN_LENGTH: (usize, usize) = (1, 255);
 
 /// C_GetSlotList. A call that asks for the number looks for media; the list that follows is the same one.
 pub(crate) fn list(library: &Library, token_present: CK_BBOOL, mut slots: Buffer<'_, CK_SLOT_ID>) -> Answer {
-    if slots.room().is_none() {
-        library.refresh();
-    }
-    let known = library.slots();
+    let known = if slots.room().is_none() { library.count_slots() } else { library.counted_slots() };
     let wanted = known.iter().filter(|slot| token_present == CK_FALSE || slot.present && slot.medium.is_usable());
     let ids: Vec<CK_SLOT_ID> = wanted.map(|slot| slot.id.number().into()).collect();
     slots.answer(&ids)
@@ -39,7 +38,8 @@ pub(crate) fn slot_info(library: &Library, slot: CK_SLOT_ID, mut info: Out<'_, C
         flags |= CKF_TOKEN_PRESENT;
     }
     info.set(CK_SLOT_INFO {
-        slotDescription: padded(&slot.medium.place),
+        // The slot of all media has no place of its own; NSS cannot name a slot without a description.
+        slotDescription: padded(if slot.medium.place.is_empty() { &slot.medium.label } else { &slot.medium.place }),
         manufacturerID: padded(MANUFACTURER),
         flags,
         hardwareVersion: CK_VERSION { major: 0, minor: 0 },
@@ -48,18 +48,24 @@ pub(crate) fn slot_info(library: &Library, slot: CK_SLOT_ID, mut info: Out<'_, C
     Ok(())
 }
 
-/// C_GetTokenInfo. Never touches a medium.
+/// C_GetTokenInfo. Touches a medium only as long as no key is known on it.
 pub(crate) fn token_info(library: &Library, slot: CK_SLOT_ID, mut info: Out<'_, CK_TOKEN_INFO>) -> Answer {
     let slot = library.token_slot(slot)?;
     let (sessions, read_write) = library.state(slot.id).sessions();
     let number = |count: usize| CK_ULONG::try_from(count).unwrap_or(CK_ULONG::MAX);
+    let mut flags = CKF_RNG | CKF_LOGIN_REQUIRED | CKF_TOKEN_INITIALIZED;
+    if library.state(slot.id).has_key(library) {
+        flags |= CKF_USER_PIN_INITIALIZED;
+    }
+    if slot.medium.write_protected {
+        flags |= CKF_WRITE_PROTECTED;
+    }
     info.set(CK_TOKEN_INFO {
         label: padded(&slot.medium.label),
         manufacturerID: padded(MANUFACTURER),
         model: padded(model(&slot.medium)),
         serialNumber: padded(&slot.medium.id.serial()),
-        // Nothing can be written yet, to any medium.
-        flags: CKF_RNG | CKF_LOGIN_REQUIRED | CKF_USER_PIN_INITIALIZED | CKF_TOKEN_INITIALIZED | CKF_WRITE_PROTECTED,
+        flags,
         ulMaxSessionCount: CK_EFFECTIVELY_INFINITE,
         ulSessionCount: number(sessions),
         ulMaxRwSessionCount: CK_EFFECTIVELY_INFINITE,
@@ -113,21 +119,20 @@ pub(crate) fn wait_for_event(
     mut slot: Out<'_, CK_SLOT_ID>,
     reserved: Presence,
 ) -> Answer {
-    // The library itself is let go of before the wait.
-    let events = std::sync::Arc::clone(process.library()?.events());
+    let library = process.library()?;
     if reserved == Presence::Something {
         return Err(CKR_ARGUMENTS_BAD.into());
     }
     let event = if flags & CKF_DONT_BLOCK != 0 {
-        events.next().ok_or(CKR_NO_EVENT)?
+        library.event().ok_or(CKR_NO_EVENT)?
     } else {
-        events.wait().ok_or(CKR_CRYPTOKI_NOT_INITIALIZED)?
+        monitor::wait(library).ok_or(CKR_CRYPTOKI_NOT_INITIALIZED)?
     };
     slot.set(event.number().into());
     Ok(())
 }
 
-/// C_InitToken.
+/// C_InitToken. An NPKI medium has nothing to initialise: an empty folder is one.
 pub(crate) fn init_token(library: &Library, slot: CK_SLOT_ID, _: Option<&[u8]>, label: Presence) -> Answer {
     let slot = library.token_slot(slot)?;
     if label == Presence::Null {
@@ -136,23 +141,25 @@ pub(crate) fn init_token(library: &Library, slot: CK_SLOT_ID, _: Option<&[u8]>, 
     if library.state(slot.id).sessions().0 > 0 {
         return Err(CKR_SESSION_EXISTS.into());
     }
-    Err(CKR_TOKEN_WRITE_PROTECTED.into())
+    Err(if slot.medium.write_protected { CKR_TOKEN_WRITE_PROTECTED } else { CKR_FUNCTION_NOT_SUPPORTED }.into())
 }
 
 /// C_InitPIN: for the security officer, whom no token has yet.
 pub(crate) fn init_pin(library: &Library, session: CK_SESSION_HANDLE, _: Option<&[u8]>) -> Answer {
     match library.session(session)?.state() {
-        CKS_RW_SO_FUNCTIONS => Err(CKR_TOKEN_WRITE_PROTECTED.into()),
+        CKS_RW_SO_FUNCTIONS => Err(CKR_FUNCTION_NOT_SUPPORTED.into()),
         _ => Err(CKR_USER_NOT_LOGGED_IN.into()),
     }
 }
 
-/// C_SetPIN.
-pub(crate) fn set_pin(library: &Library, session: CK_SESSION_HANDLE, _: Option<&[u8]>, _: Option<&[u8]>) -> Answer {
-    match library.session(session)?.access() {
-        Access::ReadOnly => Err(CKR_SESSION_READ_ONLY.into()),
-        Access::ReadWrite => Err(CKR_TOKEN_WRITE_PROTECTED.into()),
+/// C_SetPIN: of a medium of files, the password of the one set that the old one opens. Works logged in and not.
+pub(crate) fn set_pin(library: &Library, session: CK_SESSION_HANDLE, old: Option<&[u8]>, new: Option<&[u8]>) -> Answer {
+    let session = library.session(session)?;
+    if session.access() == Access::ReadOnly {
+        return Err(CKR_SESSION_READ_ONLY.into());
     }
+    let (old, new) = (Pin::copy_of(pin(old)?), Pin::copy_of(pin(new)?));
+    session.slot().set_pin(library, &old, &new)
 }
 
 /// A PIN as typed, if it can be one.

@@ -9,7 +9,6 @@ use crate::abi::parameter::GivenMechanism;
 use crate::library::Library;
 use crate::mechanism;
 use crate::message::Message;
-use crate::object::Part;
 use crate::operation::{self, Verifying};
 use crate::rv::{Answer, Rv};
 
@@ -25,14 +24,10 @@ pub(crate) fn init(
     let Some(mechanism) = operation::begin(&mut operations.verify, mechanism)? else { return Ok(()) };
     mechanism::can(mechanism.kind, CKF_VERIFY)?;
     let key = session.slot().key(key)?;
-    match key.part() {
-        Part::PublicKey if key.view().may_sign() => {}
-        Part::PublicKey => return Err(CKR_KEY_FUNCTION_NOT_PERMITTED.into()),
-        _ => return Err(CKR_KEY_TYPE_INCONSISTENT.into()),
-    }
-    let bits = key.view().certificate().key_bits().ok_or(CKR_KEY_TYPE_INCONSISTENT)?;
+    key.permits(CKO_PUBLIC_KEY, CKA_VERIFY, mechanism.kind)?;
+    let bits = key.bits()?;
     let (mechanism, form) = mechanism::signature(&mechanism, bits)?;
-    let key = key.view().public_key()?;
+    let key = key.public_key()?;
     operations.verify = Some(Verifying { key, mechanism, message: Message::new(form), length: bits.div_ceil(8) });
     Ok(())
 }

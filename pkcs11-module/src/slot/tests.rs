@@ -2,7 +2,10 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ingam::credential::Entry;
+use ingam::ErrorKind;
+use ingam::credential::{Entry, KeyId, VidRandom};
+use ingam::pin::Pin;
+use ingam::token::{Decrypter, Scope, Signer, Token};
 
 use super::*;
 
@@ -43,7 +46,7 @@ fn what_ends_one_login_leaves_the_next_one_alone() {
     {
         let mut kept = lock(&slot.kept);
         kept.token = Some(Arc::new(Mutex::new(Box::new(Fake(Arc::clone(&logouts))))));
-        kept.login = Some(Login::new(Role::User, 2));
+        kept.login = Some(Login::new(Role::User, 2, Scope::All));
         kept.sessions = 1;
     }
     assert!(!slot.end_login(1, |_| true), "its own login ended already");

@@ -117,10 +117,34 @@ macro_rules! c {
     }};
 }
 
+#[cfg(target_os = "linux")]
+pub mod search;
+pub mod template;
+
+/// The table of the module that was loaded by [`load`], else of the one that this binary has linked in.
 pub fn functions() -> &'static CK_FUNCTION_LIST_3_0 {
+    LOADED.get().copied().unwrap_or_else(|| table(ingam_pkcs11::C_GetInterface))
+}
+
+static LOADED: OnceLock<&'static CK_FUNCTION_LIST_3_0> = OnceLock::new();
+
+type GetInterface = unsafe extern "C" fn(*mut CK_UTF8CHAR, *mut CK_VERSION, *mut *mut CK_INTERFACE, CK_FLAGS) -> CK_RV;
+
+/// Loads a module like any host does. All tools use it from now on.
+pub fn load(module: &std::path::Path) -> &'static CK_FUNCTION_LIST_3_0 {
+    // SAFETY: the module's initialisers do nothing that a host must prepare.
+    let library = std::mem::ManuallyDrop::new(unsafe { libloading::Library::new(module) }.unwrap());
+    // SAFETY: the symbol has this type in every PKCS#11 3.0 module.
+    let get = unsafe { library.get::<GetInterface>(b"C_GetInterface") }.unwrap();
+    let table = table(*get);
+    let _ = LOADED.set(table);
+    table
+}
+
+fn table(get: GetInterface) -> &'static CK_FUNCTION_LIST_3_0 {
     let mut interface = null_mut();
     // SAFETY: a place for the interface; null asks for the default one.
-    let rv = unsafe { ingam_pkcs11::C_GetInterface(null_mut(), null_mut(), &raw mut interface, 0) };
+    let rv = unsafe { get(null_mut(), null_mut(), &raw mut interface, 0) };
     assert_eq!(rv, CKR_OK);
     // SAFETY: the default interface is 3.0, as the tests of the tables check.
     unsafe { &*(*interface).pFunctionList.cast::<CK_FUNCTION_LIST_3_0>() }
@@ -223,14 +247,7 @@ impl Session {
 
     /// The objects that have these attributes.
     pub fn find(self, template: &[(CK_ATTRIBUTE_TYPE, &[u8])]) -> Result<Vec<CK_OBJECT_HANDLE>, CK_RV> {
-        let mut template: Vec<CK_ATTRIBUTE> = template
-            .iter()
-            .map(|(kind, value)| CK_ATTRIBUTE {
-                type_: *kind,
-                pValue: value.as_ptr().cast_mut().cast(),
-                ulValueLen: number(value.len()),
-            })
-            .collect();
+        let mut template = template::raw(template);
         c!(C_FindObjectsInit(self.0, template.as_mut_ptr(), number(template.len())))?;
         let mut found = Vec::new();
         loop {

@@ -28,6 +28,7 @@ macro_rules! with_hash {
 mod aws_lc;
 mod blinded;
 mod digest_info;
+mod numbers;
 mod pss;
 mod public;
 #[cfg(test)]
@@ -47,6 +48,7 @@ use crate::mechanism::{DecryptMechanism, Hash, SignInput, SignMechanism, SignReq
 use crate::secret::SecretBytes;
 
 pub use aws_lc::generate;
+pub use numbers::{PrivateNumbers, public_key_info};
 pub use public::PublicKey;
 
 /// Sizes of modulus that can be used, in bits.
@@ -104,6 +106,12 @@ impl PrivateKey {
     #[must_use]
     pub fn public(&self) -> (&[u8], &[u8]) {
         (&self.modulus, &self.exponent)
+    }
+
+    /// DER of its RSAPrivateKey, which [`PrivateNumbers`] takes apart.
+    #[must_use]
+    pub const fn der(&self) -> &SecretBytes {
+        &self.der
     }
 
     /// Makes one signature.
