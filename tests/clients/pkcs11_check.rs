@@ -30,12 +30,11 @@ fn pkcs11_check_differs_only_where_it_is_expected_to() {
 /// The other side of the comparison: what differs here is SoftHSM's own affair, so only figures are wanted, and that the
 /// suite finds as much to do as it should.
 #[test]
-#[ignore = "takes minutes: SoftHSM under pkcs11-check, for comparison"]
+#[ignore = "needs softhsm2, pkcs11-tool, openssl, INGAM_MODULE and pkcs11-check"]
 fn pkcs11_check_has_work_to_do_on_softhsm() {
     let place = Place::of("Hong Gildong");
     let mut files = test_files();
-    // Five of its tests end SoftHSM 2.6.1 by a signal, and the rest of the run with it.
-    files.retain(|file| !file.ends_with("/test_scalar_attr_length_extended.py"));
+    files.retain(|file| !TOO_MUCH_FOR_SOFTHSM.iter().any(|name| file.ends_with(name)));
     let outcomes = run(&place, &files, |folder| {
         std::fs::create_dir(format!("{folder}/tokens")).unwrap();
         let configuration = format!("{folder}/softhsm2.conf");
@@ -52,8 +51,12 @@ fn pkcs11_check_has_work_to_do_on_softhsm() {
     let count = |wanted| outcomes.values().filter(|outcome| **outcome == wanted).count();
     let figures = [Outcome::Passed, Outcome::Differs, Outcome::Skipped, Outcome::Died].map(count);
     println!("SoftHSM: {figures:?} passed, differ, skipped, died");
-    assert!(figures[0] > 1900, "{figures:?}");
+    assert!(figures[0] > 1800, "{figures:?}");
 }
+
+/// Files of the suite that end SoftHSM 2.6.1 by a signal, and the rest of the run with it, or in which it hangs.
+const TOO_MUCH_FOR_SOFTHSM: &[&str] =
+    &["/test_scalar_attr_length_extended.py", "/test_arithmetic_overflow.py", "/test_ffi_length_boundary.py"];
 
 /// What the suite is let loose on.
 struct Token {
