@@ -64,13 +64,18 @@ impl SessionObjects {
         self.change(|held| drop(held.insert(handle, Held::Object(Arc::new(object)))));
     }
 
-    /// Puts a changed object in the place of what it was.
+    /// Puts a changed object in the place of what it was. Meanwhile nobody else changes it: what one thread made stricter
+    /// another does not undo.
     ///
     /// # Errors
-    /// `CKR_OBJECT_HANDLE_INVALID` if it was destroyed meanwhile.
-    pub(crate) fn replace(&self, handle: CK_OBJECT_HANDLE, object: SessionObject) -> Answer {
+    /// `CKR_OBJECT_HANDLE_INVALID` if it was destroyed meanwhile; those of the change.
+    pub(crate) fn replace(
+        &self,
+        handle: CK_OBJECT_HANDLE,
+        change: impl FnOnce(&SessionObject) -> Answer<SessionObject>,
+    ) -> Answer {
         match lock(&self.held).get_mut(&handle) {
-            Some(held @ Held::Object(_)) => *held = Held::Object(Arc::new(object)),
+            Some(Held::Object(object)) => *object = Arc::new(change(object)?),
             _ => return Err(CKR_OBJECT_HANDLE_INVALID.into()),
         }
         Ok(())

@@ -231,7 +231,7 @@ const PUBLIC_KEY: &[Rule] = &[
 
 /// What private and secret keys have.
 const SECRET: &[Rule] = &[
-    // Preset by the class: see `Draft::settle`.
+    // Preset by the class: see `SessionObject::settled`.
     may(CKA_SENSITIVE, Form::Flag, Change::OnlyTo(true), Preset::Nothing),
     may(CKA_EXTRACTABLE, Form::Flag, Change::OnlyTo(false), Preset::Nothing),
     said(CKA_ALWAYS_SENSITIVE, Form::Flag),
