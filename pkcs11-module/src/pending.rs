@@ -39,7 +39,7 @@ pub(crate) fn keep(library: &Library, session: &Session, mut object: SessionObje
     let listing = slot.objects(library, Freshness::Recent)?;
     if let Some(there) = already_there(library, slot, &listing, &object)? {
         let handle = library.object_handles().take(1)?;
-        slot.session_objects().stored(handle, session.handle(), there);
+        slot.session_objects().stored(handle, there);
         return Ok(handle);
     }
     if is_late(&listing, &object) {
@@ -243,7 +243,7 @@ impl CompletePair {
         leads.extend(chain.iter().filter_map(|(handle, der)| Some(((*handle)?, there.authority(der)))));
         for (handle, target) in leads {
             match target {
-                Some(target) => slot.session_objects().stored(handle, session.handle(), target),
+                Some(target) => slot.session_objects().stored(handle, target),
                 None => drop(slot.session_objects().remove(handle)),
             }
         }

@@ -210,9 +210,13 @@ fn the_key_of_a_ca_does_not_wait_for_what_never_comes() {
 fn halves_in_two_sessions_of_an_application_find_each_other() {
     let fixture = Fixture::new();
     let other = Session::open(fixture.module.slot(), CKF_SERIAL_SESSION | CKF_RW_SESSION).unwrap();
-    other.create(&on_token(fixture.sign.private_template())).unwrap();
-    fixture.session.create(&on_token(fixture.sign.certificate_template())).unwrap();
+    let private = fixture.session.create(&on_token(fixture.sign.private_template())).unwrap();
+    let certificate = other.create(&on_token(fixture.sign.certificate_template())).unwrap();
     assert_eq!(fixture.keys(&fixture.sign.certificate.key_id()), 1);
+    other.close();
+    for object in [private, certificate] {
+        assert!(fixture.session.flag(object, CKA_TOKEN), "what is on the medium does not go with a session");
+    }
 }
 
 #[test]
