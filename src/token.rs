@@ -97,8 +97,8 @@ pub trait Admin {
     /// opens, and a login with it goes on with the new one.
     ///
     /// # Errors
-    /// `PinIncorrect`; `PinRejected` for an empty new one; `Ambiguous` if `old` opens several sets, which it names;
-    /// `Unsupported` if a set's keys have different passwords; those of writing.
+    /// `PinIncorrect`; `PinRejected` for a new one that is empty or has a control character; `Ambiguous` if `old` opens
+    /// several sets, which it names; `Unsupported` if a set's keys have different passwords; those of writing.
     fn change_pin(&mut self, role: Role, scope: &Scope, old: &Pin, new: &Pin) -> Result<()>;
 }
 

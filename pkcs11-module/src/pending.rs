@@ -23,7 +23,7 @@ use crate::objects::{Holder, Objects};
 use crate::rv::{Answer, Rv};
 use crate::session::Session;
 use crate::session_object::SessionObject;
-use crate::slot::{Freshness, noticed};
+use crate::slot::{Freshness, SlotState, noticed};
 use crate::template_rules::Class;
 
 /// Takes an object that is to be the token's, and if it completes a pair, puts that on the medium. Its handle stays good
@@ -37,9 +37,9 @@ pub(crate) fn keep(library: &Library, session: &Session, mut object: SessionObje
     admit(&mut object)?;
     let _one_at_a_time = slot.storing();
     let listing = slot.objects(library, Freshness::Recent)?;
-    if let Some(there) = already_there(&listing, &object) {
+    if let Some(there) = already_there(library, slot, &listing, &object)? {
         let handle = library.object_handles().take(1)?;
-        slot.session_objects().stored(handle, session.handle(), there);
+        slot.session_objects().stored(handle, there);
         return Ok(handle);
     }
     if is_late(&listing, &object) {
@@ -114,21 +114,34 @@ fn is_late(listing: &Objects, object: &SessionObject) -> bool {
     named.is_some_and(|id| listing.with_id(&id).any(|index| listing.private_key(index).is_some()))
 }
 
-/// The handle of what the token has already of this object.
-fn already_there(listing: &Objects, object: &SessionObject) -> Option<CK_OBJECT_HANDLE> {
+/// The handle of what the token has already of this object. A certificate whose key this login does not open is not there:
+/// who brings both is to hear that they were not kept.
+fn already_there(
+    library: &Library,
+    slot: &SlotState,
+    listing: &Objects,
+    object: &SessionObject,
+) -> Answer<Option<CK_OBJECT_HANDLE>> {
     let certificate = object.certificate();
-    let is_it = |index: usize| match object.class() {
+    let is_it = |index: &usize| match object.class() {
         Class::Certificate => {
-            certificate.as_ref().is_some_and(|certificate| listing.certificate(index).der() == certificate.der())
-                && (listing.private_key(index).is_some() || matches!(listing.holder(index), Holder::Authority))
+            certificate.as_ref().is_some_and(|certificate| listing.certificate(*index).der() == certificate.der())
         }
         Class::PublicKey => {
-            listing.has(index, Part::PublicKey) && listing.certificate(index).rsa_public() == object.rsa()
+            listing.has(*index, Part::PublicKey) && listing.certificate(*index).rsa_public() == object.rsa()
         }
         _ => false,
     };
     let part = if object.class() == Class::PublicKey { Part::PublicKey } else { Part::Certificate };
-    (0..listing.len()).find(|index| is_it(*index)).map(|index| listing.public_handle(index, part))
+    for index in (0..listing.len()).filter(is_it) {
+        if part == Part::PublicKey
+            || matches!(listing.holder(index), Holder::Authority)
+            || slot.visible(library, listing, &[(index, Part::PrivateKey)])?.iter().any(Option::is_some)
+        {
+            return Ok(Some(listing.public_handle(index, part)));
+        }
+    }
+    Ok(None)
 }
 
 type Waiter = (CK_OBJECT_HANDLE, Arc<SessionObject>);
@@ -161,7 +174,7 @@ impl Waiting {
         self.of(Class::Certificate).filter_map(|(handle, object)| Some((*handle, object.certificate()?))).collect()
     }
 
-    /// The pair that is complete; an error if its parts name different CKA_IDs.
+    /// The pair that is complete; an error if its parts name different CKA_IDs, and for the key of a CA.
     fn pair(&self) -> Option<Answer<CompletePair>> {
         let (mut authorities, mut holders) = (Vec::new(), Vec::new());
         for (handle, certificate) in self.certificates() {
@@ -169,6 +182,10 @@ impl Waiting {
             let category = said.and_then(|(_, object)| object.values().number(CKA_CERTIFICATE_CATEGORY));
             let is_authority = certificate.is_ca() || category == Some(CK_CERTIFICATE_CATEGORY_AUTHORITY);
             if is_authority { &mut authorities } else { &mut holders }.push((handle, certificate));
+        }
+        let is_cas = |(_, key): &Waiter| authorities.iter().any(|(_, above)| above.rsa_public() == key.rsa());
+        if self.of(Class::PrivateKey).any(is_cas) {
+            return Some(cannot("keeping the key of a CA on an NPKI medium"));
         }
         let (key, at) = self.of(Class::PrivateKey).find_map(|key| {
             Some((key, holders.iter().position(|(_, certificate)| certificate.rsa_public() == key.1.rsa())?))
@@ -226,7 +243,7 @@ impl CompletePair {
         leads.extend(chain.iter().filter_map(|(handle, der)| Some(((*handle)?, there.authority(der)))));
         for (handle, target) in leads {
             match target {
-                Some(target) => slot.session_objects().stored(handle, session.handle(), target),
+                Some(target) => slot.session_objects().stored(handle, target),
                 None => drop(slot.session_objects().remove(handle)),
             }
         }

@@ -22,11 +22,9 @@ pub(crate) struct SessionObjects {
 #[derive(Clone)]
 pub(crate) enum Held {
     Object(Arc<SessionObject>),
-    /// What became an object of the token, under the handle that it has there.
-    Stored {
-        owner: CK_SESSION_HANDLE,
-        handle: CK_OBJECT_HANDLE,
-    },
+    /// What became an object of the token, under the handle that it has there. Stays when its session ends, as such objects
+    /// do.
+    Stored(CK_OBJECT_HANDLE),
 }
 
 impl SessionObjects {
@@ -64,21 +62,26 @@ impl SessionObjects {
         self.change(|held| drop(held.insert(handle, Held::Object(Arc::new(object)))));
     }
 
-    /// Puts a changed object in the place of what it was.
+    /// Puts a changed object in the place of what it was. Meanwhile nobody else changes it: what one thread made stricter
+    /// another does not undo.
     ///
     /// # Errors
-    /// `CKR_OBJECT_HANDLE_INVALID` if it was destroyed meanwhile.
-    pub(crate) fn replace(&self, handle: CK_OBJECT_HANDLE, object: SessionObject) -> Answer {
+    /// `CKR_OBJECT_HANDLE_INVALID` if it was destroyed meanwhile; those of the change.
+    pub(crate) fn replace(
+        &self,
+        handle: CK_OBJECT_HANDLE,
+        change: impl FnOnce(&SessionObject) -> Answer<SessionObject>,
+    ) -> Answer {
         match lock(&self.held).get_mut(&handle) {
-            Some(held @ Held::Object(_)) => *held = Held::Object(Arc::new(object)),
+            Some(Held::Object(object)) => *object = Arc::new(change(object)?),
             _ => return Err(CKR_OBJECT_HANDLE_INVALID.into()),
         }
         Ok(())
     }
 
     /// Notes that an object is one of the token from now on.
-    pub(crate) fn stored(&self, made: CK_OBJECT_HANDLE, owner: CK_SESSION_HANDLE, handle: CK_OBJECT_HANDLE) {
-        self.change(|held| held.insert(made, Held::Stored { owner, handle })).iter().for_each(Held::wipe);
+    pub(crate) fn stored(&self, made: CK_OBJECT_HANDLE, handle: CK_OBJECT_HANDLE) {
+        self.change(|held| held.insert(made, Held::Stored(handle))).iter().for_each(Held::wipe);
     }
 
     /// Ends an object; whether it was there.
@@ -90,7 +93,7 @@ impl SessionObjects {
 
     /// Ends the objects of a session; how many of them were to become objects of the token.
     pub(crate) fn remove_of(&self, owner: CK_SESSION_HANDLE) -> usize {
-        self.remove_where(|held| held.owner() == owner)
+        self.remove_where(|held| held.object().is_some_and(|object| object.owner() == owner))
     }
 
     /// Ends the private objects: their login is over.
@@ -143,14 +146,7 @@ impl Held {
     const fn object(&self) -> Option<&Arc<SessionObject>> {
         match self {
             Self::Object(object) => Some(object),
-            Self::Stored { .. } => None,
-        }
-    }
-
-    fn owner(&self) -> CK_SESSION_HANDLE {
-        match self {
-            Self::Object(object) => object.owner(),
-            Self::Stored { owner, .. } => *owner,
+            Self::Stored(_) => None,
         }
     }
 

@@ -330,6 +330,28 @@ fn one_slots_objects_are_not_anothers() {
 }
 
 #[test]
+fn what_one_thread_made_stricter_another_does_not_undo() {
+    let npki = Npki::one();
+    let module = Module::start(&npki);
+    let session = module.logged_in();
+    // Long enough for the other thread to come in between.
+    let label = &vec![b'x'; 1 << 18];
+    for _ in 0..50 {
+        let (key, begin) = (session.create(SECRET).unwrap(), &std::sync::Barrier::new(2));
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                begin.wait();
+                (0..20).for_each(|_| session.set(key, &[(CKA_LABEL, label)]).unwrap());
+            });
+            begin.wait();
+            session.set(key, &[(CKA_SENSITIVE, YES)]).unwrap();
+        });
+        assert!(session.flag(key, CKA_SENSITIVE));
+        session.destroy(key).unwrap();
+    }
+}
+
+#[test]
 fn threads_make_use_and_destroy_objects_at_the_same_time() {
     let npki = Npki::one();
     let pair = Pair::sign(&npki.sets[0], PASSWORD);

@@ -196,12 +196,49 @@ fn a_pair_that_the_medium_refuses_leaves_what_waited() {
 }
 
 #[test]
+fn a_pair_that_the_medium_has_under_another_password_is_refused_and_not_taken_for_kept() {
+    for key_first in [false, true] {
+        let mut npki = Npki::one();
+        let pair = Pair::sign(npki.add("성춘향", "another password"), "another password");
+        let module = Module::start(&npki);
+        let session = Session::open(module.slot(), CKF_SERIAL_SESSION | CKF_RW_SESSION).unwrap();
+        session.login(PASSWORD).unwrap();
+        let mut templates = [pair.certificate_template(), pair.private_template()].map(on_token);
+        if key_first {
+            templates.reverse();
+        }
+        assert!(session.create(&templates[0]).is_ok());
+        assert_eq!(session.create(&templates[1]), Err(CKR_FUNCTION_FAILED));
+    }
+}
+
+#[test]
+fn the_key_of_a_ca_does_not_wait_for_what_never_comes() {
+    let fixture = Fixture::new();
+    let category = CK_CERTIFICATE_CATEGORY_AUTHORITY.to_ne_bytes();
+    let mut templates = [
+        with(&on_token(fixture.sign.certificate_template()), &[(CKA_CERTIFICATE_CATEGORY, &category)]),
+        on_token(fixture.sign.private_template()),
+    ];
+    for _ in 0..2 {
+        let first = fixture.session.create(&templates[0]).unwrap();
+        assert_eq!(fixture.session.create(&templates[1]), Err(CKR_TEMPLATE_INCONSISTENT));
+        fixture.session.destroy(first).unwrap();
+        templates.reverse();
+    }
+}
+
+#[test]
 fn halves_in_two_sessions_of_an_application_find_each_other() {
     let fixture = Fixture::new();
     let other = Session::open(fixture.module.slot(), CKF_SERIAL_SESSION | CKF_RW_SESSION).unwrap();
-    other.create(&on_token(fixture.sign.private_template())).unwrap();
-    fixture.session.create(&on_token(fixture.sign.certificate_template())).unwrap();
+    let private = fixture.session.create(&on_token(fixture.sign.private_template())).unwrap();
+    let certificate = other.create(&on_token(fixture.sign.certificate_template())).unwrap();
     assert_eq!(fixture.keys(&fixture.sign.certificate.key_id()), 1);
+    other.close();
+    for object in [private, certificate] {
+        assert!(fixture.session.flag(object, CKA_TOKEN), "what is on the medium does not go with a session");
+    }
 }
 
 #[test]

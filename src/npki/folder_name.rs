@@ -27,12 +27,16 @@ pub fn entry_name_beside(certificate: &Certificate) -> EntryName {
 }
 
 fn below_authority(certificate: &Certificate, name: &str) -> EntryName {
-    let authority = Authority::of(certificate);
-    let folder = match authority.organization().trim() {
+    EntryName::new(&format!("{}/USER/{name}", authority_folder(Authority::of(certificate).organization())))
+}
+
+fn authority_folder(organization: &str) -> String {
+    match organization.trim() {
         "" => "unknown".to_owned(),
+        // `NPKI/USER` holds sets itself: what lies one level deeper nobody would find.
+        organization if organization.eq_ignore_ascii_case("USER") => "unknown".to_owned(),
         organization => safe(organization),
-    };
-    EntryName::new(&format!("{folder}/USER/{name}"))
+    }
 }
 
 /// The folder's own name. A character that some file system refuses is `_`; what is longer than [`MAX_LEN`] is
@@ -96,6 +100,12 @@ mod tests {
         assert_eq!(safe(r#"cn=a\b/c:d*e?f"g<h>i|j"#), "cn=a_b_c_d_e_f_g_h_i_j");
         assert_eq!(safe("cn=a\u{0}b\nc\u{202E}d"), "cn=a_b_c_d");
         assert_eq!((safe(".."), safe("a. ")), ("__".to_owned(), "a._".to_owned()));
+    }
+
+    #[test]
+    fn a_set_never_goes_where_nobody_lists_it() {
+        let names = ["yessign", " KICA ", "", "user", ".."].map(authority_folder);
+        assert_eq!(names, ["yessign", "KICA", "unknown", "unknown", "__"]);
     }
 
     #[test]

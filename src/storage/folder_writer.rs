@@ -4,6 +4,7 @@
 //! (`RENAME_EXCHANGE`), else the old one is taken aside and the new one put in its place. Readers pass over what is being
 //! built, and take a set that was taken aside for present while its place is empty.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -48,8 +49,12 @@ impl Writer {
         published.map_err(|error| about(&self.target, error))
     }
 
-    /// Takes the set away in one step, then deletes it.
+    /// Takes the set away in one step, then deletes it. What is not of it stays in its folder.
     pub(super) fn remove(&self) -> Result<()> {
+        let others = self.others().map_err(|error| about(&self.target, error))?;
+        if !others.is_empty() {
+            return self.publish(&FileSet::default(), true);
+        }
         fs::rename(&self.target, self.unfinished())
             .and_then(|()| self.sync())
             .and_then(|()| fs::remove_dir_all(self.unfinished()))
@@ -99,25 +104,28 @@ impl Writer {
         open_folder(&folder)?.as_ref().map_or(Ok(()), File::sync_all)
     }
 
-    /// Copies what lies in the old folder and is no file of the set: it may be somebody's only copy of a key.
-    fn carry(&self, folder: &Path) -> io::Result<()> {
+    /// What lies in the old folder and is no file of the set.
+    fn others(&self) -> io::Result<Vec<OsString>> {
         let names: Vec<_> = fs::read_dir(&self.target)?.map(|item| Ok(item?.file_name())).collect::<io::Result<_>>()?;
-        for name in &names {
-            let of_the_set = name.to_str().and_then(SetFile::from_file_name);
+        let is_other = |name: &&OsString| match name.to_str().and_then(SetFile::from_file_name) {
             // Of two files whose names differ in case only, the one that Korean software writes is the set's.
-            let is_other =
-                |file: SetFile| name != file.file_name() && names.iter().any(|name| name == file.file_name());
-            if !of_the_set.is_none_or(is_other) {
-                continue;
-            }
-            let old = self.target.join(name);
+            Some(file) => *name != file.file_name() && names.iter().any(|name| name == file.file_name()),
+            None => true,
+        };
+        Ok(names.iter().filter(is_other).cloned().collect())
+    }
+
+    /// Copies what is not of the set: it may be somebody's only copy of a key.
+    fn carry(&self, folder: &Path) -> io::Result<()> {
+        for name in self.others()? {
+            let old = self.target.join(&name);
             if !fs::symlink_metadata(&old)?.is_file() {
                 return Err(io::Error::new(
                     io::ErrorKind::IsADirectory,
                     "the certificate folder holds more than files",
                 ));
             }
-            let mut copy = create_private_file(&folder.join(name))?;
+            let mut copy = create_private_file(&folder.join(&name))?;
             io::copy(&mut File::open(&old)?, &mut copy)?;
             copy.sync_all()?;
         }

@@ -30,6 +30,10 @@ impl<S: Storage> Admin for SoftToken<S> {
         if new.is_empty() {
             return Err(Error::new(ErrorKind::PinRejected, "choosing an empty password"));
         }
+        if new.expose().iter().any(u8::is_ascii_control) {
+            // A C program counts the zero at the end too easily, and then no window opens the key again.
+            return Err(Error::new(ErrorKind::PinRejected, "choosing a password that cannot be typed"));
+        }
         self.entries()?;
         let OpenedSet { entry, keys } = self.opened_by(scope, old)?;
         let mut set = self.whole(&entry)?;

@@ -258,16 +258,23 @@ fn what_lies_with_a_set_and_is_not_of_it_stays() {
     assert_eq!(fs::read(medium.file(set, "signPri.key.bak")).unwrap(), b"somebody's only copy");
     assert_eq!(fs::read_dir(medium.root.join(set.entry.as_str())).unwrap().count(), 4);
     assert!(medium.signs(&key(set, Purpose::Sign), &set.sign));
+    medium.remove(&key(set, Purpose::Sign)).unwrap();
+    assert_eq!(fs::read(medium.file(set, "signPri.key.bak")).unwrap(), b"somebody's only copy");
+    assert_eq!(fs::read_dir(medium.root.join(set.entry.as_str())).unwrap().count(), 1);
 }
 
 #[test]
-fn a_set_that_holds_a_folder_is_not_rewritten() {
-    let set = issue("홍길동", PASSWORD);
-    let medium = Medium::with(&[set]);
-    fs::create_dir(medium.file(set, "backup")).unwrap();
+fn a_set_that_holds_a_folder_is_neither_rewritten_nor_removed() {
+    let (set, bare) = (issue("홍길동", PASSWORD), issue_without_km("김철수", PASSWORD));
+    let medium = Medium::with(&[set, bare]);
+    for set in [set, bare] {
+        fs::create_dir(medium.file(set, "backup")).unwrap();
+        fs::write(medium.file(set, "backup/signPri.key"), b"somebody's only copy").unwrap();
+    }
     medium.login(PASSWORD);
     let before = medium.tree();
-    assert_eq!(medium.remove(&key(set, Purpose::KeyManagement)).unwrap_err().kind(), ErrorKind::InvalidInput);
-    assert!(medium.file(set, "backup").exists());
+    for key in [key(set, Purpose::KeyManagement), key(bare, Purpose::Sign)] {
+        assert_eq!(medium.remove(&key).unwrap_err().kind(), ErrorKind::InvalidInput);
+    }
     assert_eq!(medium.tree(), before);
 }

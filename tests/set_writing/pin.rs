@@ -140,10 +140,12 @@ fn a_set_with_a_damaged_key_file_is_refused() {
 }
 
 #[test]
-fn an_empty_new_password_is_rejected() {
+fn a_new_password_that_is_empty_or_that_nobody_can_type_is_rejected() {
     let medium = Medium::with(&[issue("홍길동", PASSWORD)]);
     let before = medium.tree();
-    assert_eq!(medium.change_pin(PASSWORD, b"").unwrap_err().kind(), ErrorKind::PinRejected);
+    for new in [&b""[..], b"with its zero\0", b"line\n"] {
+        assert_eq!(medium.change_pin(PASSWORD, new).unwrap_err().kind(), ErrorKind::PinRejected);
+    }
     assert_eq!(medium.tree(), before);
 }
 

@@ -95,7 +95,7 @@ pub(crate) fn set_attributes(
         Found::Token(_) => Err(CKR_ACTION_PROHIBITED.into()),
         Found::Session(found) => {
             access_for(&session, &found)?;
-            session.slot().session_objects().replace(object, found.changed(&template)?)
+            session.slot().session_objects().replace(object, |object| object.changed(&template))
         }
     }
 }

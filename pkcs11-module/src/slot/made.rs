@@ -25,7 +25,7 @@ impl SlotState {
     pub(crate) fn object(&self, handle: CK_OBJECT_HANDLE) -> Answer<Found> {
         match self.session_objects.find(handle) {
             None => self.token_object(handle).map(Found::Token),
-            Some(Held::Stored { handle, .. }) => self.token_object(handle).map(Found::Token),
+            Some(Held::Stored(handle)) => self.token_object(handle).map(Found::Token),
             Some(Held::Object(object)) => Ok(Found::Session(object)),
         }
     }
