@@ -125,6 +125,10 @@ impl Config {
         if let Some(slots) = environment("INGAM_SLOTS") {
             config.slots = slots.to_string_lossy().parse()?;
         }
+        // A program that changes its working folder, as a daemon does, keeps its media.
+        for root in &mut config.npki_roots {
+            *root = std::path::absolute(&*root).unwrap_or_else(|_| root.clone());
+        }
         Ok(config)
     }
 
@@ -274,6 +278,13 @@ mod tests {
         assert_eq!(added.kdf_iterations, 5_000_000);
         let replaced = with(&[("INGAM_CONF", conf), ("INGAM_NPKI_PATH", "/a::/b")], home.path()).unwrap();
         assert_eq!(replaced.npki_roots, [PathBuf::from("/a"), "/b".into()]);
+    }
+
+    #[test]
+    fn a_relative_root_is_meant_from_the_folder_in_which_the_program_was_then() {
+        let home = tempfile::tempdir().unwrap();
+        let config = with(&[("INGAM_NPKI_PATH", "NPKI")], home.path()).unwrap();
+        assert_eq!(config.npki_roots, [std::env::current_dir().unwrap().join("NPKI")]);
     }
 
     #[test]

@@ -100,6 +100,20 @@ fn a_folder_whose_place_is_yet_to_come_is_noticed_as_is_one_that_goes_with_its_p
     watching.stop();
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_whose_permissions_change_or_whose_place_is_closed_is_noticed() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (home, root, _) = home();
+    fs::create_dir(&root).unwrap();
+    let watching = Watching::start(&root);
+    for (folder, mode) in [(&*root, 0o000), (&root, 0o700), (home.path(), 0o000), (home.path(), 0o700)] {
+        fs::set_permissions(folder, fs::Permissions::from_mode(mode)).unwrap();
+        assert!(watching.notices(), "{mode:o} {folder:?}");
+    }
+    watching.stop();
+}
+
 #[cfg(unix)]
 #[test]
 fn a_folder_behind_a_symbolic_link_is_noticed_by_either_name() {

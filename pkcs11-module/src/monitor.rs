@@ -10,6 +10,7 @@ use std::time::Duration;
 use ingam::keystore::{SlotId, lock};
 use ingam::watch::{Waker, Watch, Woken};
 
+use crate::abi::signals;
 use crate::library::{Library, Threads};
 
 /// What C_Finalize waits for the thread at most. Only a file system that does not answer keeps it longer; then it is left to
@@ -95,7 +96,8 @@ fn spawn(library: Weak<Library>) -> std::io::Result<Thread> {
         drop(ending);
     };
     // The panic hook keeps silent about threads of this name.
-    let handle = Builder::new().name("ingam-watch".to_owned()).stack_size(STACK).spawn(watches)?;
+    let builder = Builder::new().name("ingam-watch".to_owned()).stack_size(STACK);
+    let handle = signals::without(|| builder.spawn(watches))?;
     Ok(Thread { handle, begin, waker, ended })
 }
 

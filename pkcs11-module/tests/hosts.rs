@@ -19,6 +19,8 @@ mod host;
 mod limits;
 #[path = "hosts/privileges.rs"]
 mod privileges;
+#[path = "hosts/watching.rs"]
+mod watching;
 
 macro_rules! scenarios {
     ($($file:ident::$name:ident)*) => {
@@ -36,4 +38,5 @@ scenarios! {
     limits::no_threads_by_request limits::no_threads_by_force limits::no_threads_unasked limits::few_descriptors
     limits::little_memory
     privileges::privileged privileges::unreadable_folder
+    watching::awaits_signals watching::mounts
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
-use rustix::fd::{AsFd as _, OwnedFd};
+use rustix::fd::{AsFd as _, AsRawFd as _, OwnedFd};
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
 use rustix::io::{self, Errno};
 
@@ -19,21 +19,25 @@ const LINKS: usize = 40;
 #[derive(Debug)]
 pub(super) struct Inotify {
     descriptor: OwnedFd,
+    /// Tells of file systems that are mounted or unmounted, of which inotify does not hear.
+    mounts: Option<OwnedFd>,
     /// For each watch the names in that folder that matter; everything about the folder itself does.
     names: HashMap<i32, HashSet<OsString>>,
 }
 
 impl Inotify {
     pub(super) fn new() -> io::Result<Self> {
-        let descriptor = above_streams(inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?)?;
-        Ok(Self { descriptor, names: HashMap::new() })
+        let descriptor = beside_the_streams(inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?)?;
+        let mounts = std::fs::File::open("/proc/self/mountinfo").ok();
+        let mounts = mounts.and_then(|mounts| beside_the_streams(mounts.into()).ok());
+        Ok(Self { descriptor, mounts, names: HashMap::new() })
     }
 
     /// Watches the way to each folder, as far as there is one now, in place of what was watched before. Whether that is
     /// enough to hear of every folder that comes or goes.
     pub(super) fn watch(&mut self, folders: &[PathBuf]) -> bool {
         let before: Vec<i32> = self.names.drain().map(|(watch, _)| watch).collect();
-        let mut enough = true;
+        let mut enough = self.mounts.is_some();
         for folder in folders {
             enough &= self.watch_way(&std::path::absolute(folder).unwrap_or_else(|_| folder.clone()), LINKS);
         }
@@ -46,7 +50,8 @@ impl Inotify {
 
     /// Watches from the top down: whatever comes into a folder later is heard of.
     fn watch_way(&mut self, folder: &Path, links: usize) -> bool {
-        let itself = WatchFlags::DELETE_SELF | WatchFlags::MOVE_SELF | WatchFlags::MASK_ADD;
+        // Attributes: a folder that may not be read any more is as good as gone.
+        let itself = WatchFlags::DELETE_SELF | WatchFlags::MOVE_SELF | WatchFlags::ATTRIB | WatchFlags::MASK_ADD;
         let content = itself | WatchFlags::CREATE | WatchFlags::DELETE | WatchFlags::MOVED_FROM | WatchFlags::MOVED_TO;
         let mut way = PathBuf::new();
         let mut components = folder.components().peekable();
@@ -76,9 +81,12 @@ impl Inotify {
     /// Waits until something happened to a watched folder, somebody calls or the time is up; whether the first.
     pub(super) fn listen(&mut self, call: &OwnedFd, timeout: Option<Duration>) -> io::Result<bool> {
         let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
-        let mut both = [PollFd::new(&self.descriptor, PollFlags::IN), PollFd::new(call, PollFlags::IN)];
-        match poll(&mut both, timeout.as_ref()) {
-            Ok(_) | Err(Errno::INTR) => self.read(),
+        let mut polled = vec![PollFd::new(&self.descriptor, PollFlags::IN), PollFd::new(call, PollFlags::IN)];
+        polled.extend(self.mounts.as_ref().map(|mounts| PollFd::new(mounts, PollFlags::PRI)));
+        match poll(&mut polled, timeout.as_ref()) {
+            // The kernel says so once for each change.
+            Ok(_) => Ok(polled.get(2).is_some_and(|mounts| mounts.revents().contains(PollFlags::PRI)) | self.read()?),
+            Err(Errno::INTR) => self.read(),
             Err(error) => Err(error),
         }
     }
@@ -116,15 +124,15 @@ fn is_remote(folder: &Path) -> bool {
     found.is_some_and(|found| REMOTE.contains(&(found.f_type as u64 & 0xffff_ffff)))
 }
 
-/// In a program that has closed its standard streams a new descriptor takes the place of one, and what is printed would end
-/// in it: it is moved out of the way.
-fn above_streams(descriptor: OwnedFd) -> io::Result<OwnedFd> {
-    io::fcntl_dupfd_cloexec(&descriptor, 3)
-}
-
 /// A descriptor that [`ring`] makes readable.
 pub(super) fn call() -> io::Result<OwnedFd> {
-    above_streams(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?)
+    beside_the_streams(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?)
+}
+
+/// The descriptor under a number that is no standard stream's: in a process that has closed those, what it prints would end
+/// here.
+fn beside_the_streams(descriptor: OwnedFd) -> io::Result<OwnedFd> {
+    if descriptor.as_raw_fd() < 3 { io::fcntl_dupfd_cloexec(&descriptor, 3) } else { Ok(descriptor) }
 }
 
 /// Makes it readable. It cannot fail but by being readable already.

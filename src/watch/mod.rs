@@ -26,6 +26,8 @@ pub struct Watch {
     inotify: Option<Inotify>,
     /// Whether some folder has to be looked at.
     looks: bool,
+    /// Whether something changed that was not reported yet.
+    heard: bool,
     /// Whether the last scan failed.
     again: bool,
     seen: Vec<Option<Seen>>,
@@ -45,8 +47,8 @@ pub enum Woken {
 pub struct Waker(Arc<Bell>);
 
 impl Watch {
-    /// Watches these folders, those that are there and those that may come. A folder that is moved with one that holds it, or
-    /// that a symbolic link on its way leads to, is watched as well. `waker` ends its waits.
+    /// Watches these folders, those that are there and those that may come. A folder that is moved with one that holds it, on
+    /// a file system that is mounted, or that a symbolic link on its way leads to, is watched as well. `waker` ends its waits.
     #[must_use]
     pub fn new(folders: &[PathBuf], waker: &Waker) -> Self {
         let mut watch = Self {
@@ -55,6 +57,7 @@ impl Watch {
             #[cfg(target_os = "linux")]
             inotify: Inotify::new().ok(),
             looks: true,
+            heard: false,
             again: false,
             seen: Vec::new(),
         };
@@ -70,11 +73,14 @@ impl Watch {
     /// Waits until a folder may have come or gone, or somebody calls.
     pub fn wait(&mut self) -> Woken {
         loop {
-            let heard = self.listen();
+            self.heard = self.heard || self.listen();
             if self.bell.was_rung() {
                 return Woken::Called;
             }
-            if heard || std::mem::take(&mut self.again) || self.looks && self.look() != self.seen {
+            if std::mem::take(&mut self.heard)
+                || std::mem::take(&mut self.again)
+                || self.looks && self.look() != self.seen
+            {
                 // Before the caller scans, so that what changes during or after the scan is reported as well.
                 self.arm();
                 return Woken::ScanAgain;

@@ -13,5 +13,6 @@ pub(crate) mod pages;
 pub(crate) mod parameter;
 pub(crate) mod per_process;
 pub(crate) mod process;
+pub(crate) mod signals;
 pub(crate) mod tables;
 pub(crate) mod template;

@@ -31,7 +31,7 @@ impl SlotState {
         answer
     }
 
-    fn try_login(&self, keystore: &Keystore, role: Role, scope: &Scope, pin: &Pin) -> Answer {
+    pub(super) fn try_login(&self, keystore: &Keystore, role: Role, scope: &Scope, pin: &Pin) -> Answer {
         let shared = self.token(keystore)?;
         let mut token = lock(&shared);
         {
@@ -55,6 +55,11 @@ impl SlotState {
         if !kept.is_of(Some(&shared)) {
             token.logout(&Scope::All);
             return Err(CKR_DEVICE_REMOVED.into());
+        }
+        if kept.sessions == 0 {
+            // The last one was closed meanwhile: nobody would end this login, and the next session would begin with it.
+            token.logout(&Scope::All);
+            return Err(CKR_SESSION_CLOSED.into());
         }
         kept.logins += 1;
         kept.login = Some(Login::new(role, kept.logins, scope.clone()));

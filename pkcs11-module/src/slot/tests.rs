@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ingam::ErrorKind;
 use ingam::credential::{Entry, KeyId, VidRandom};
+use ingam::driver::Driver;
+use ingam::medium::{Accessibility, Medium, MediumId};
 use ingam::pin::Pin;
 use ingam::token::{Decrypter, Scope, Signer, Token};
 
@@ -37,6 +39,39 @@ impl Token for Fake {
     fn vid_random(&mut self, _: &KeyId) -> ingam::Result<Option<VidRandom>> {
         Ok(None)
     }
+}
+
+impl Driver for Fake {
+    fn name(&self) -> &'static str {
+        "fake"
+    }
+    fn scan(&self) -> ingam::Result<Vec<Medium>> {
+        Ok(vec![Medium {
+            id: MediumId::new("fake", "one"),
+            kind: MediumKind::HardDisk,
+            label: String::new(),
+            place: String::new(),
+            incarnation: 1,
+            accessibility: Accessibility::Usable,
+            write_protected: false,
+        }])
+    }
+    fn open(&self, _: &MediumId) -> ingam::Result<Box<dyn Token>> {
+        Ok(Box::new(Self(Arc::clone(&self.0))))
+    }
+}
+
+#[test]
+fn a_login_whose_last_session_was_closed_meanwhile_is_none() {
+    let logouts = Arc::new(AtomicUsize::new(0));
+    let keystore = Keystore::with_drivers(vec![Box::new(Fake(Arc::clone(&logouts)))]);
+    let slot = SlotState::new(keystore.slots()[0].id);
+    let login = || slot.try_login(&keystore, Role::User, &Scope::All, &Pin::copy_of(b"pin")).map_err(|rv| rv.code());
+    let token = slot.token(&keystore).unwrap();
+    assert_eq!(login(), Err(CKR_SESSION_CLOSED));
+    assert_eq!((slot.login_number(), logouts.load(Ordering::Relaxed)), (None, 1));
+    slot.enter(Access::ReadOnly, &token).unwrap();
+    assert_eq!(login(), Ok(()));
 }
 
 #[test]

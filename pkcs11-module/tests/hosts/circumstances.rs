@@ -8,6 +8,7 @@ use cryptoki_sys::*;
 
 use crate::host::{self, Host, report, sign, signing_key, slots, start};
 use crate::support::{self, Npki, PASSWORD, Session};
+use crate::watching::watched;
 
 #[test]
 #[ignore = "needs INGAM_MODULE"]
@@ -30,6 +31,7 @@ pub fn closed_streams() {
     start();
     let session = host::login();
     sign(session, signing_key(session)).unwrap();
+    watched();
     // What the host prints now must not end in a file of ours.
     assert!(!(0..3).any(is_open));
     c!(C_Finalize(null_mut())).unwrap();
