@@ -51,6 +51,7 @@ fn a_password_that_cannot_be_changed_is_refused_by_the_reason() {
     for (old, new) in [(PASSWORD, ""), ("", NEW), (PASSWORD, &*long)] {
         assert_eq!(set_pin(session, old, new), Err(CKR_PIN_LEN_RANGE));
     }
+    assert_eq!(set_pin(session, PASSWORD, "with its zero\0"), Err(CKR_PIN_INVALID));
     let mut pin = *b"\xff\xfe";
     let place = pin.as_mut_ptr();
     assert_eq!(c!(C_SetPIN(session.0, place, 2, place, 2)), Err(CKR_ARGUMENTS_BAD));
