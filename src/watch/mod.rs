@@ -227,4 +227,18 @@ mod tests {
         waker.wake();
         assert_eq!(waiting.join().unwrap(), Woken::Called);
     }
+
+    #[test]
+    fn a_change_that_comes_with_a_call_is_reported_after_it() {
+        let home = tempfile::tempdir().unwrap();
+        let root = home.path().join("NPKI");
+        let waker = Waker::new();
+        let mut watch = Watch::new(std::slice::from_ref(&root), &waker);
+        std::fs::create_dir(&root).unwrap();
+        waker.wake();
+        assert_eq!(watch.wait(), Woken::Called);
+        let (tell, told) = std::sync::mpsc::channel();
+        std::thread::spawn(move || tell.send(watch.wait()));
+        assert_eq!(told.recv_timeout(Duration::from_secs(10)), Ok(Woken::ScanAgain));
+    }
 }

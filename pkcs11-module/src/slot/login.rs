@@ -17,7 +17,8 @@ impl SlotState {
     /// Logs in, to everything or to one set.
     ///
     /// # Errors
-    /// `CKR_USER_ALREADY_LOGGED_IN` and its like; why the token refuses the PIN.
+    /// `CKR_USER_ALREADY_LOGGED_IN` and its like; why the token refuses the PIN; `CKR_SESSION_CLOSED` if the last session of the
+    /// slot was closed meanwhile.
     pub(crate) fn login(&self, library: &Library, role: Role, scope: &Scope, pin: &Pin) -> Answer {
         let presence = self.presence();
         let answer = noticed(library, self.try_login(library.keystore(), role, scope, pin));
