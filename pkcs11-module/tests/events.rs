@@ -114,6 +114,16 @@ fn cycle(rounds: usize, npki: &Npki, slot: CK_SLOT_ID, next: impl Fn() -> CK_SLO
     }
 }
 
+/// Passes on the slots that events name, until a wait fails: why it did.
+fn tell_events(tell: &mpsc::Sender<CK_SLOT_ID>) -> CK_RV {
+    loop {
+        match wait_for_event() {
+            Ok(slot) => tell.send(slot).unwrap(),
+            Err(rv) => return rv,
+        }
+    }
+}
+
 #[test]
 fn a_thousand_removals_and_insertions_are_an_event_each_for_one_who_waits() {
     let npki = Npki::one();
@@ -121,14 +131,7 @@ fn a_thousand_removals_and_insertions_are_an_event_each_for_one_who_waits() {
     let slot = module.slot();
     let (tell, told) = mpsc::channel();
     std::thread::scope(|scope| {
-        let waiting = scope.spawn(move || {
-            loop {
-                match wait_for_event() {
-                    Ok(slot) => tell.send(slot).unwrap(),
-                    Err(rv) => return rv,
-                }
-            }
-        });
+        let waiting = scope.spawn(move || tell_events(&tell));
         // It watches from now on.
         until(|| (library_threads() == 1).then_some(()));
         cycle(CYCLES, &npki, slot, || told.recv_timeout(PATIENCE).unwrap(), || told.try_recv().is_err());
@@ -175,14 +178,7 @@ fn without_threads_the_one_who_waits_watches() {
     let slot = first_slot();
     let (tell, told) = mpsc::channel();
     std::thread::scope(|scope| {
-        let waiting = scope.spawn(move || {
-            loop {
-                match wait_for_event() {
-                    Ok(slot) => tell.send(slot).unwrap(),
-                    Err(rv) => return rv,
-                }
-            }
-        });
+        let waiting = scope.spawn(move || tell_events(&tell));
         // Each wait makes its own watch, which the kernel takes down slowly.
         cycle(CYCLES / 10, &npki, slot, || told.recv_timeout(PATIENCE).unwrap(), || told.try_recv().is_err());
         assert_eq!(library_threads(), 0);

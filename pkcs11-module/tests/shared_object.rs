@@ -19,6 +19,7 @@ use cryptoki::object::{Attribute, AttributeType, ObjectClass};
 use cryptoki::session::UserType;
 use cryptoki::types::AuthPin;
 use cryptoki_sys::*;
+use support::footprint::Footprint;
 use support::{Npki, PASSWORD, point_at, turn};
 
 fn module() -> PathBuf {
@@ -62,25 +63,6 @@ fn a_thousand_loads_leave_no_memory_descriptor_or_thread() {
     let after = Footprint::now();
     assert!(after.descriptors <= before.descriptors && after.threads <= before.threads, "{before:?} {after:?}");
     assert!(after.pages <= before.pages + 256, "{before:?} {after:?}");
-}
-
-#[derive(Debug)]
-struct Footprint {
-    descriptors: usize,
-    threads: usize,
-    pages: u64,
-}
-
-impl Footprint {
-    fn now() -> Self {
-        let count = |folder: &str| std::fs::read_dir(folder).unwrap().count();
-        let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
-        Self {
-            descriptors: count("/proc/self/fd"),
-            threads: count("/proc/self/task"),
-            pages: statm.split(' ').nth(1).unwrap().parse().unwrap(),
-        }
-    }
 }
 
 #[test]

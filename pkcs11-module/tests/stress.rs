@@ -17,7 +17,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use cryptoki_sys::*;
-use host::{Footprint, Host, report, signing_key, slots, start};
+use host::{Host, report, signing_key, slots, start};
+use support::footprint::Footprint;
 use support::{Mechanism, Npki, PASSWORD, Session, turn};
 
 const SCENARIOS: &[host::Scenario] = &[("crowd", crowd), ("workload", workload)];

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use cryptoki_sys::*;
 
-use crate::host::{self, Footprint, Host, report, sign, signing_key, slots, start};
+use crate::host::{self, Host, report, sign, signing_key, slots, start};
+use crate::support::footprint::Footprint;
 use crate::support::{Npki, PASSWORD, Session, until};
 
 /// Runs `child` in a forked process that then leaves by the C library's exit or without it; its status.

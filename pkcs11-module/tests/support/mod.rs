@@ -118,6 +118,7 @@ macro_rules! c {
 }
 
 #[cfg(target_os = "linux")]
+pub mod footprint;
 pub mod search;
 pub mod template;
 
