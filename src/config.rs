@@ -26,6 +26,75 @@ pub struct Config {
     pub threads: NonZeroUsize,
     /// The configuration file that was read.
     pub file: Option<PathBuf>,
+    /// Other PKCS#11 modules and their tokens.
+    pub foreign: Foreign,
+}
+
+/// Other PKCS#11 modules, whose tokens are media too.
+#[derive(Clone, Debug)]
+pub struct Foreign {
+    /// The modules that the configuration or `INGAM_PKCS11_MODULES` names.
+    pub modules: Vec<ForeignModule>,
+    /// Whether modules at the well-known paths of this platform are looked at too.
+    pub well_known: bool,
+    /// Whether modules are used that an application gets from p11-kit already.
+    pub forward: Forward,
+    /// Whether tokens that are not initialised are media, as is needed to initialise them. Applications choke on them, so
+    /// the default is no.
+    pub uninitialised: bool,
+    /// PINs of tokens, for the single slot of [`Slots::One`] alone.
+    pub pin_sources: Vec<PinSource>,
+    /// Whether the host allows threads. Without, modules are called in line and nothing bounds a call.
+    pub own_threads: bool,
+    /// Whether this process has p11-kit loaded, which may show the same modules beside ours.
+    pub under_p11_kit: bool,
+}
+
+/// A PKCS#11 module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeignModule {
+    /// The shared object, absolute.
+    pub path: PathBuf,
+    /// What people call it.
+    pub name: String,
+    /// Labels or serial numbers of the tokens that count; empty for all.
+    pub tokens: Vec<String>,
+}
+
+/// Whether modules are used that an application gets from p11-kit already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Forward {
+    /// Not a module that p11-kit shows beside ours: no token is listed twice.
+    #[default]
+    Auto,
+    /// Every module.
+    Always,
+    /// None.
+    Never,
+}
+
+/// Where the PIN of one token is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PinSource {
+    /// The token's label or serial number.
+    pub token: String,
+    /// The file, absolute; others must not be able to read it.
+    pub file: PathBuf,
+}
+
+impl Default for Foreign {
+    fn default() -> Self {
+        Self {
+            modules: Vec::new(),
+            well_known: true,
+            forward: Forward::Auto,
+            uninitialised: false,
+            pin_sources: Vec::new(),
+            own_threads: true,
+            under_p11_kit: false,
+        }
+    }
 }
 
 /// What a slot is.
@@ -66,6 +135,7 @@ impl Default for Config {
             folders: 10_000,
             threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             file: None,
+            foreign: Foreign::default(),
         }
     }
 }

@@ -326,6 +326,7 @@ mod tests {
             incarnation: 1,
             accessibility: Accessibility::Usable,
             write_protected: false,
+            token: None,
         }
     }
 

@@ -83,6 +83,54 @@ pub struct Medium {
     pub accessibility: Accessibility,
     /// Whether writing is impossible (read-only mount or folder).
     pub write_protected: bool,
+    /// What a token with a PIN of its own says of itself, as of the last scan; `None` for a medium of files.
+    pub token: Option<Arc<TokenState>>,
+}
+
+/// What a token says of itself (`CK_TOKEN_INFO`, PKCS#11 3.0 3.2), without padding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenState {
+    /// Who made it.
+    pub manufacturer: String,
+    /// Its model.
+    pub model: String,
+    /// Its own serial number; empty before it is initialised.
+    pub serial: String,
+    /// Firmware version, as the module tells it.
+    pub firmware: String,
+    /// Whether it is initialised: has a label and a 관리자 비밀번호 (SO PIN).
+    pub initialised: bool,
+    /// Whether its keys need a login.
+    pub login_required: bool,
+    /// Whether it asks for PINs itself, on a keypad (CKF_PROTECTED_AUTHENTICATION_PATH).
+    pub own_keypad: bool,
+    /// How the user's PIN stands.
+    pub user_pin: PinState,
+    /// How the security officer's PIN stands.
+    pub so_pin: PinState,
+    /// Whether wrong PINs lock it at all; some software tokens take any number of them.
+    pub lockout: bool,
+    /// Shortest and longest PIN, in bytes.
+    pub pin_bytes: (usize, usize),
+    /// Free memory in bytes, public and private, where the token tells.
+    pub free_memory: (Option<u64>, Option<u64>),
+}
+
+/// How a PIN stands. A token tells steps, not a number of tries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PinState {
+    /// None is set yet.
+    NotSet,
+    /// No wrong one since the last right one, or the token does not tell.
+    Good,
+    /// A wrong one was sent since the last right one (CKF_USER_PIN_COUNT_LOW).
+    CountLow,
+    /// One more wrong one locks it (CKF_USER_PIN_FINAL_TRY).
+    FinalTry,
+    /// It is locked (CKF_USER_PIN_LOCKED).
+    Locked,
+    /// It works once more, to be changed (CKF_USER_PIN_TO_BE_CHANGED).
+    ToBeChanged,
 }
 
 /// Found, and usable or not: nothing is silently absent.
@@ -95,6 +143,13 @@ pub enum Accessibility {
 }
 
 impl Medium {
+    /// The serial number for people and for PKCS#11: a token's own, else 16 hexadecimal characters of the identity.
+    #[must_use]
+    pub fn serial(&self) -> String {
+        let own = self.token.as_ref().map(|token| token.serial.as_str()).filter(|serial| !serial.is_empty());
+        own.map_or_else(|| self.id.serial(), str::to_owned)
+    }
+
     /// Whether it can be opened.
     #[must_use]
     pub const fn is_usable(&self) -> bool {

@@ -70,6 +70,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const EXPOSERS: &[&str] = &[
     "src/crypto/",                  // computes with them
     "src/npki/",                    // reads and writes them in their formats
+    "src/storage/soft_import.rs",   // hands the content of a key file on to another medium
     "src/storage/soft_token.rs",    // remembers the PIN until logout
     "src/storage/soft_admin.rs",    // goes on with the new PIN after a change
     "src/sample",                   // seals the keys of a test set

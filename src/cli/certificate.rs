@@ -116,7 +116,7 @@ pub(crate) fn set_json(words: &Words, set: &Set, now: i64) -> Value {
         "medium": {
             "kind": medium_key(set.medium.kind),
             "label": set.medium.label,
-            "serial": set.medium.id.serial(),
+            "serial": set.medium.serial(),
             "place": set.medium.place,
         },
         "folder": set.folder(),

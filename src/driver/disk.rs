@@ -85,6 +85,7 @@ fn medium(path: &Path, accessibility: Accessibility) -> Medium {
         place: escaped(path.as_os_str()),
         accessibility,
         write_protected: !writable(path),
+        token: None,
     }
 }
 

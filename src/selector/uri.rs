@@ -65,7 +65,7 @@ impl Pkcs11Uri {
     #[must_use]
     pub fn fits_token(&self, medium: &Medium) -> bool {
         self.token.as_ref().is_none_or(|token| *token == medium.label)
-            && self.serial.as_ref().is_none_or(|serial| *serial == medium.id.serial())
+            && self.serial.as_ref().is_none_or(|serial| *serial == medium.serial())
     }
 
     /// Whether its object attributes name this pair's certificate or a key of it.

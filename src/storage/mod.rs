@@ -5,6 +5,7 @@ mod folder_writer;
 mod incarnation;
 mod open_folder;
 mod soft_admin;
+mod soft_import;
 mod soft_key;
 mod soft_token;
 mod soft_writer;

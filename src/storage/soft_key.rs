@@ -54,6 +54,14 @@ impl SoftKey {
         Ok(self.opened()?.info.vid_random())
     }
 
+    /// A copy of the decrypted PrivateKeyInfo, with R and every other attribute.
+    ///
+    /// # Errors
+    /// `NotLoggedIn` after [`revoke`](Self::revoke).
+    pub(super) fn info(&self) -> Result<SecretBytes> {
+        Ok(SecretBytes::copy_of(self.opened()?.info.der()))
+    }
+
     /// Wipes the key; an operation that is under way ends first, every later one answers `NotLoggedIn`.
     pub(super) fn revoke(&self) {
         self.opened.write().unwrap_or_else(PoisonError::into_inner).take();

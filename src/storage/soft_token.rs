@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::npki::ca_pubs;
 use crate::npki::key_file::SealedKey;
 use crate::pin::{Pin, Role};
-use crate::token::{Admin, Decrypter, Scope, Signer, Token, Writer};
+use crate::token::{Admin, Decrypter, Exporter, Scope, Signer, Token, Writer};
 
 /// Key files read at a time before all cores work on them, per thread: 10,000 are not in memory at once, and a login
 /// that finds its set early opens few others.
@@ -309,6 +309,10 @@ impl<S: Storage> Token for SoftToken<S> {
     }
 
     fn admin(&mut self) -> Option<&mut dyn Admin> {
+        Some(self)
+    }
+
+    fn exporter(&mut self) -> Option<&mut dyn Exporter> {
         Some(self)
     }
 }

@@ -13,7 +13,7 @@ use crate::npki::key_file::SealedKey;
 use crate::npki::private_key_info::PrivateKeyInfo;
 use crate::npki::{ca_pubs, folder_name};
 use crate::pin::Pin;
-use crate::token::{NewPair, Scope, Token as _, Writer};
+use crate::token::{NewPair, NewSet, Scope, Token as _, Writer};
 
 /// A set as it stands on the medium, complete.
 pub(super) struct Whole {
@@ -61,6 +61,20 @@ impl<S: Storage> Writer for SoftToken<S> {
                 self.entries = self.entries.iter().filter(|entry| entry.name != key.entry).cloned().collect();
             }
         }
+        Ok(())
+    }
+
+    fn import(&mut self, set: NewSet, password: Option<&Pin>) -> Result<EntryName> {
+        self.import_set(&set, password)
+    }
+
+    fn remove_set(&mut self, entry: &EntryName) -> Result<()> {
+        // What was listed last is what the caller means; a set that changed since is another one.
+        let set = self.whole(entry)?;
+        self.storage.remove(entry, Some(set.stamp))?;
+        self.forget_keys(|known| known.entry == *entry);
+        self.known.remove(entry);
+        self.entries = self.entries.iter().filter(|known| known.name != *entry).cloned().collect();
         Ok(())
     }
 }
@@ -175,7 +189,7 @@ impl<S: Storage> SoftToken<S> {
 
 const NOT_LOGGED_IN: Error = Error::new(ErrorKind::NotLoggedIn, "storing a certificate and its key");
 
-fn exists(entry: &EntryName) -> Error {
+pub(super) fn exists(entry: &EntryName) -> Error {
     Error::new(ErrorKind::AlreadyExists, "storing a certificate and its key").about(entry.as_str())
 }
 
@@ -196,7 +210,7 @@ fn has(files: &[(SetFile, Vec<u8>)], wanted: SetFile) -> bool {
 }
 
 /// What a certificate's keyUsage makes of its pair. Without one any use is allowed (RFC 5280 section 4.2.1.3).
-fn purpose(certificate: &Certificate) -> Result<Purpose> {
+pub(super) fn purpose(certificate: &Certificate) -> Result<Purpose> {
     let Some(usage) = certificate.key_usage() else { return Ok(Purpose::Sign) };
     if usage.allows(KeyUsage::DIGITAL_SIGNATURE) || usage.allows(KeyUsage::NON_REPUDIATION) {
         Ok(Purpose::Sign)
@@ -209,7 +223,7 @@ fn purpose(certificate: &Certificate) -> Result<Purpose> {
 
 /// The key file of a new pair as Korean software reads it, and the key, opened from that very file: it fits its
 /// certificate and works.
-fn new_key_file(
+pub(super) fn new_key_file(
     certificate: &Certificate,
     key: &PrivateKeyInfo,
     pin: &Pin,

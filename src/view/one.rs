@@ -38,6 +38,7 @@ impl Driver for One {
             incarnation: 0,
             accessibility: Accessibility::Usable,
             write_protected: true,
+            token: None,
         }])
     }
 

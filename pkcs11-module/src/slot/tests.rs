@@ -54,6 +54,7 @@ impl Driver for Fake {
             incarnation: 1,
             accessibility: Accessibility::Usable,
             write_protected: false,
+            token: None,
         }])
     }
     fn open(&self, _: &MediumId) -> ingam::Result<Box<dyn Token>> {
