@@ -60,6 +60,23 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("watch", &["error", "medium"]),
     ("keystore", &["config", "driver", "error", "medium", "token"]),
     ("view", &["certificate", "config", "credential", "driver", "error", "keystore", "medium", "pin", "token"]),
+    ("csr", &["certificate", "crypto", "error", "mechanism", "token"]),
+    (
+        "transfer",
+        &[
+            "certificate",
+            "credential",
+            "crypto",
+            "error",
+            "keystore",
+            "mechanism",
+            "medium",
+            "npki",
+            "pin",
+            "secret",
+            "token",
+        ],
+    ),
     (
         "sample",
         &["certificate", "config", "credential", "crypto", "error", "mechanism", "npki", "pin", "secret", "storage"],
@@ -73,6 +90,7 @@ const EXPOSERS: &[&str] = &[
     "src/storage/soft_import.rs",   // hands the content of a key file on to another medium
     "src/storage/soft_token.rs",    // remembers the PIN until logout
     "src/storage/soft_admin.rs",    // goes on with the new PIN after a change
+    "src/transfer.rs",              // compares R of two media
     "src/sample",                   // seals the keys of a test set
     "src/cli/vid.rs",               // prints R when it was asked for
     "src/cli/sample.rs",            // seals a test set with the password that was given

@@ -15,9 +15,9 @@ pub(crate) fn locale() -> String {
         .unwrap_or_default()
 }
 
-/// The credential that systemd hands to a service (`LoadCredential=ingam.pin:…`), if there is one.
-pub(crate) fn systemd_credential() -> Option<PathBuf> {
-    let path = PathBuf::from(env::var_os("CREDENTIALS_DIRECTORY")?).join("ingam.pin");
+/// The credential of this name that systemd hands to a service (`LoadCredential=ingam.pin:…`), if there is one.
+pub(crate) fn systemd_credential(name: &str) -> Option<PathBuf> {
+    let path = PathBuf::from(env::var_os("CREDENTIALS_DIRECTORY")?).join(name);
     // One that cannot be looked at is there: opening it says why.
     path.try_exists().unwrap_or(true).then_some(path)
 }

@@ -48,6 +48,10 @@ pub(crate) struct Global {
     pub(crate) verbose: bool,
     #[arg(long, global = true)]
     pub(crate) no_input: bool,
+    #[arg(long, global = true)]
+    pub(crate) yes: bool,
+    #[arg(long, global = true)]
+    pub(crate) allow_last_try: bool,
     /// Read by [`Early::scan`] before anything else, since the help and every error need it.
     #[arg(long, global = true, value_parser = ["ko", "en"])]
     pub(crate) lang: Option<String>,
@@ -85,7 +89,7 @@ impl Early {
 }
 
 /// The options that [`Global`] flattens into every verb.
-const GLOBAL: &[&str] = &["json", "quiet", "verbose", "no_input", "lang", "help", "version"];
+const GLOBAL: &[&str] = &["json", "quiet", "verbose", "no_input", "yes", "allow_last_try", "lang", "help", "version"];
 
 /// The command with every text in one language: the keys are `help-<verb>`, `help-<verb>-usage`, `help-<verb>-examples`
 /// and, for an argument, `help-<verb>-<argument>` or, where several verbs share it, `help-arg-<argument>`.
@@ -100,8 +104,11 @@ fn dress(command: Command, path: &str, words: &Words) -> Command {
     );
     let text = |part: &str| words.say(&format!("help-{path}{part}"));
     let mut after = format!("{}\n{}", words.say("help-heading-examples"), indented(&text("-examples")));
-    if command.get_arguments().any(|argument| argument.get_id() == "password_file") {
-        after = format!("{after}\n\n{}", words.say("help-secrets"));
+    let takes = |id: &str| command.get_arguments().any(|argument| argument.get_id() == id);
+    for (argument, key) in [("password_file", "help-secrets"), ("so_pin_file", "help-secrets-pin")] {
+        if takes(argument) {
+            after = format!("{after}\n\n{}", words.say(key));
+        }
     }
     command
         .about(text(""))

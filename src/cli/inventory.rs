@@ -14,7 +14,7 @@ use ingam::token::Scope;
 use ingam::{Error, ErrorKind};
 
 use crate::cli::certificate;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, Secret};
 use crate::cli::output::hex;
 use crate::cli::secret::PasswordArguments;
 use crate::cli::session::Session;
@@ -89,6 +89,14 @@ impl Inventory {
     /// Looks at every medium, or at those that `wanted` names.
     pub(crate) fn of(wanted: Option<&MediumSelector>) -> Result<Self, Failure> {
         let mut config = configuration()?;
+        // Neither folder nor module is asked for nothing: a module may take its time.
+        if wanted.is_some_and(|wanted| !wanted.may_be_foreign()) {
+            config.foreign.modules.clear();
+            config.foreign.well_known = false;
+        }
+        if wanted.is_some_and(|wanted| !wanted.may_be_folder()) {
+            config.npki_roots.clear();
+        }
         if let Some(folder) = wanted.and_then(MediumSelector::folder) {
             // The folder that holds the NPKI folder does as well: the root of a drive, the folder of a sample.
             let below = folder.join("NPKI");
@@ -236,8 +244,13 @@ impl Inventory {
         password: &PasswordArguments,
     ) -> Result<SharedToken, Failure> {
         let name = certificate::name(&set.credential.sign.certificate);
-        let question = session.words().tell("prompt-password", &[("name", (&name).into())]);
-        let pin = password.get(session, pin_source(selector).as_ref(), &question)?;
+        let uri = pin_source(selector);
+        let words = session.words();
+        let (secret, question) = match &set.medium.token {
+            Some(_) => (Secret::Pin, words.tell("prompt-pin", &[("token", (&set.medium.label).into())])),
+            None => (Secret::Password, words.tell("prompt-password", &[("name", (&name).into())])),
+        };
+        let pin = password.get(session, uri.as_ref(), secret, &question)?;
         self.log_in(set, &pin)
     }
 

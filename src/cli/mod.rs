@@ -4,6 +4,7 @@
 //! prints it as text or as JSON. What goes wrong is a [`Failure`]; [`report`] turns it into words and an exit code.
 
 mod certificate;
+mod confirm;
 mod date;
 mod descriptor;
 mod environment;

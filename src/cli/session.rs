@@ -2,6 +2,8 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
+use ingam::pin::LastTry;
+
 use crate::cli::failure::Failure;
 use crate::cli::grammar::Global;
 use crate::cli::language::Words;
@@ -16,11 +18,14 @@ pub(crate) struct Session {
     quiet: bool,
     verbose: bool,
     no_input: bool,
+    yes: bool,
+    last_try: LastTry,
 }
 
 impl Session {
     pub(crate) fn new(words: Words, json: bool) -> Self {
-        Self { words, json, quiet: false, verbose: false, no_input: false }
+        let last_try = LastTry::Refused;
+        Self { words, json, quiet: false, verbose: false, no_input: false, yes: false, last_try }
     }
 
     /// Takes over the global options. The language stays: it was chosen before the arguments were parsed.
@@ -29,6 +34,8 @@ impl Session {
         self.quiet = global.quiet;
         self.verbose = global.verbose;
         self.no_input = global.no_input;
+        self.yes = global.yes;
+        self.last_try = if global.allow_last_try { LastTry::Allowed } else { LastTry::Refused };
     }
 
     pub(crate) fn words(&self) -> &Words {
@@ -52,6 +59,16 @@ impl Session {
     /// Whether a person may be asked for something.
     pub(crate) fn may_ask(&self) -> bool {
         !self.no_input
+    }
+
+    /// Whether what destroys something was agreed to beforehand.
+    pub(crate) fn is_agreed(&self) -> bool {
+        self.yes
+    }
+
+    /// Whether a PIN may be sent to a token that it would lock by being wrong. `--yes` does not say so.
+    pub(crate) fn last_try(&self) -> LastTry {
+        self.last_try
     }
 
     /// Whether a person sits on both sides: only then may a row number of a list stand for a certificate.
