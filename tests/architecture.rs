@@ -52,6 +52,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "medium",
             "npki",
             "pin",
+            "proof",
             "secret",
             "storage",
             "token",
@@ -60,6 +61,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("watch", &["error", "medium"]),
     ("keystore", &["config", "driver", "error", "medium", "token"]),
     ("view", &["certificate", "config", "credential", "driver", "error", "keystore", "medium", "pin", "token"]),
+    ("proof", &["certificate", "credential", "crypto", "error", "mechanism", "token"]),
     ("csr", &["certificate", "crypto", "error", "mechanism", "token"]),
     (
         "transfer",
@@ -73,6 +75,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "medium",
             "npki",
             "pin",
+            "proof",
             "secret",
             "token",
         ],
@@ -90,6 +93,8 @@ const EXPOSERS: &[&str] = &[
     "src/storage/soft_import.rs",   // hands the content of a key file on to another medium
     "src/storage/soft_token.rs",    // remembers the PIN until logout
     "src/storage/soft_admin.rs",    // goes on with the new PIN after a change
+    "src/driver/pkcs11/",           // carries keys, R and PINs to and from a token
+    "src/proof.rs",                 // compares what a test ciphertext opens to
     "src/transfer.rs",              // compares R of two media
     "src/sample",                   // seals the keys of a test set
     "src/cli/vid.rs",               // prints R when it was asked for
