@@ -7,8 +7,9 @@ use sha1::{Digest as _, Sha1};
 
 use super::failure::failed;
 use super::session::LONG;
+use super::sets::bare_name;
 use super::survey::{Survey, read};
-use super::template::{Naming, Template, hex};
+use super::template::{Naming, Template};
 use super::token::Pkcs11Token;
 use super::writer::{WRITING, destroy};
 use crate::certificate::Certificate;
@@ -57,11 +58,7 @@ impl Pkcs11Token {
     fn key_of(&mut self, id: &[u8], public_key_info: &[u8]) -> Result<KeyId> {
         use sha2::Sha256;
         self.entries()?;
-        Ok(KeyId {
-            entry: EntryName::new(&format!("{}{}", super::writer::KEY_ENTRY, hex(id))),
-            purpose: Purpose::Sign,
-            public_key: Sha256::digest(public_key_info).into(),
-        })
+        Ok(KeyId { entry: bare_name(id), purpose: Purpose::Sign, public_key: Sha256::digest(public_key_info).into() })
     }
 
     fn check_attached(&mut self, certificate: &Certificate) -> Result<EntryName> {
@@ -71,8 +68,7 @@ impl Pkcs11Token {
             let pair = set.pairs().find(|pair| *pair.certificate == *certificate)?;
             Some((entry.name.clone(), pair.key.clone()?))
         });
-        let (entry, key) =
-            found.ok_or(Error::new(ErrorKind::Mismatch, "reading back what was stored on a token"))?;
+        let (entry, key) = found.ok_or(Error::new(ErrorKind::Mismatch, "reading back what was stored on a token"))?;
         key_works(self, &key, certificate)?;
         Ok(entry)
     }

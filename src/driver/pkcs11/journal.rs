@@ -4,9 +4,8 @@
 //! last; its value names every CKA_ID that the import makes objects of. It says nothing secret, but it is private: who
 //! could write one without the PIN could have keys taken away.
 
-use super::template::{Template, hex};
-
-const LABEL: &str = "ingam-import=";
+use super::sets::{JOURNAL, hex};
+use super::template::Template;
 
 /// No import makes objects of more keys than a set has.
 const MOST_IDS: usize = 4;
@@ -26,12 +25,12 @@ impl Journal {
 
     /// Whether a data object of this label is one.
     pub(super) fn is_one(label: &[u8]) -> bool {
-        label.starts_with(LABEL.as_bytes())
+        label.starts_with(JOURNAL.as_bytes())
     }
 
     /// Reads one; without a value that can be read it names what its label does.
     pub(super) fn read(label: &[u8], value: &[u8]) -> Option<Self> {
-        let main = unhex(label.strip_prefix(LABEL.as_bytes())?)?;
+        let main = unhex(label.strip_prefix(JOURNAL.as_bytes())?)?;
         let named = value.split(|byte| *byte == b'\n').filter_map(unhex).filter(|id| *id != main);
         let mut ids = vec![main.clone()];
         ids.extend(named.take(MOST_IDS - 1));
@@ -48,7 +47,7 @@ impl Journal {
     }
 
     pub(super) fn template(&self) -> Template {
-        let label = format!("{LABEL}{}", hex(self.last()));
+        let label = format!("{JOURNAL}{}", hex(self.last()));
         let value: String = self.ids.iter().map(|id| hex(id) + "\n").collect();
         Template::data(&label, true, value.as_bytes())
     }
@@ -78,7 +77,9 @@ mod tests {
 
     #[test]
     fn what_is_no_journal_names_nothing() {
-        for label in [&b""[..], b"R4VID=0a", b"ingam-import=", b"ingam-import=0", b"ingam-import=zz", b"ingam-import=\xff\xff"] {
+        for label in
+            [&b""[..], b"R4VID=0a", b"ingam-import=", b"ingam-import=0", b"ingam-import=zz", b"ingam-import=\xff\xff"]
+        {
             assert_eq!(Journal::read(label, b"01\n"), None);
         }
         let many = "01\n02\n03\n04\n05\n06\n".repeat(1000);

@@ -127,9 +127,10 @@ fn check_length(pin: &Pin, state: &TokenState, doing: &'static str) -> Result<()
 /// Why a new PIN was not taken: the old one was right.
 fn rejected(error: Foreign, doing: &'static str) -> Error {
     match error {
-        Foreign::Pkcs11(RvError::PinInvalid | RvError::PinLenRange | RvError::PinTooWeak | RvError::ArgumentsBad, _) => {
-            Error::new(ErrorKind::PinRejected, doing).caused_by(error)
-        }
+        Foreign::Pkcs11(
+            RvError::PinInvalid | RvError::PinLenRange | RvError::PinTooWeak | RvError::ArgumentsBad,
+            _,
+        ) => Error::new(ErrorKind::PinRejected, doing).caused_by(error),
         _ => failed(doing)(error),
     }
 }

@@ -1,15 +1,13 @@
 //! This file looks at what is on a token before something is written to it or taken away from it.
 
-use cryptoki::object::{Attribute, AttributeInfo, AttributeType, ObjectClass, ObjectHandle};
+use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
 
+use super::contents::attributes;
 use super::failure::failed;
 use super::journal::Journal;
-use super::template::{RANDOM_LABEL, hex};
+use super::sets::{VID_RANDOM, hex};
 use crate::error::Result;
-
-/// A longer value of an object is not read: certificates and keys have a few KiB.
-const VALUE_LIMIT: usize = 1 << 20;
 
 /// Every object that certificate sets are made of, as this session sees them.
 #[derive(Default)]
@@ -54,7 +52,7 @@ impl Survey {
 
     /// The objects of R for the key with this CKA_ID.
     pub(super) fn vid_randoms(&self, id: &[u8]) -> impl Iterator<Item = ObjectHandle> {
-        let label = format!("{RANDOM_LABEL}{}", hex(id)).into_bytes();
+        let label = format!("{VID_RANDOM}{}", hex(id)).into_bytes();
         self.data.iter().filter(move |(_, there)| *there == label).map(|(handle, _)| *handle)
     }
 
@@ -95,14 +93,7 @@ fn find(session: &Session, class: ObjectClass) -> Result<Vec<ObjectHandle>> {
 
 /// One attribute of variable length; empty if the object has none.
 pub(super) fn read(session: &Session, object: ObjectHandle, kind: AttributeType) -> Result<Vec<u8>> {
-    const DOING: &str = "reading an object of a token";
-    // A module may say any length, and what was said would be allocated.
-    let info = session.get_attribute_info(object, &[kind]).map_err(failed(DOING))?;
-    if !matches!(info.first(), Some(AttributeInfo::Available(length)) if *length <= VALUE_LIMIT) {
-        return Ok(Vec::new());
-    }
-    let mut attributes = session.get_attributes(object, &[kind]).map_err(failed(DOING))?;
-    Ok(attributes.pop().map(bytes).unwrap_or_default())
+    Ok(attributes(session, object, &[kind])?.pop().map(bytes).unwrap_or_default())
 }
 
 /// One attribute that is a truth value, if the object has it.

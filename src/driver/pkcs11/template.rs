@@ -7,13 +7,11 @@ use cryptoki::types::Date;
 use zeroize::Zeroize as _;
 
 use super::failure::failed;
+use super::sets::{VID_RANDOM, hex};
 use crate::certificate::{Certificate, KeyUsage, seoul_date};
 use crate::credential::{Purpose, VidRandom};
 use crate::crypto::rsa::PrivateNumbers;
 use crate::error::{Error, ErrorKind, Result};
-
-/// What R's object is called, before the lower-case hexadecimal CKA_ID of its key.
-pub(super) const RANDOM_LABEL: &str = "R4VID=";
 
 /// DER of 1.2.410.200004.10.1.1.3, randomNum.
 const RANDOM_NUM: &[u8] = &[0x06, 0x0a, 0x2a, 0x83, 0x1a, 0x8c, 0x9a, 0x44, 0x0a, 0x01, 0x01, 0x03];
@@ -148,7 +146,7 @@ impl Template {
 
     /// R of the key with this CKA_ID, which only a logged-in user reads.
     pub(super) fn vid_random(id: &[u8], random: &VidRandom) -> Self {
-        let label = format!("{RANDOM_LABEL}{}", hex(id));
+        let label = format!("{VID_RANDOM}{}", hex(id));
         Self::data(&label, true, random.expose())
             .or_without([Attribute::ObjectId(RANDOM_NUM.to_vec())])
             .or_without([Attribute::Id(id.to_vec())])
@@ -237,8 +235,4 @@ fn dislikes_an_attribute(answer: &RvError) -> bool {
             | RvError::AttributeReadOnly
             | RvError::TemplateInconsistent
     )
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -12,8 +12,8 @@ use cryptoki::session::Session;
 use super::failure::failed;
 use super::journal::{Journal, unhex};
 use super::pair::{ImportPair, check_set};
-use super::survey::{Survey, flag};
-use super::template::{Naming, Template};
+use super::survey::{Stored, Survey, flag};
+use super::template::Template;
 use super::token::Pkcs11Token;
 use crate::certificate::Certificate;
 use crate::credential::{Credential, EntryName, KeyId, Pair, Purpose, VidRandom};
@@ -215,8 +215,9 @@ impl Import<'_> {
     fn open_journal(&mut self, pairs: &[ImportPair]) -> Result<()> {
         let journal = Journal::new(pairs.iter().map(|pair| pair.id.clone()).collect());
         let template = journal.template();
-        let made =
-            self.token.while_logged_in(WRITING, move |session| template.create(session, "storing a journal on a token"));
+        let made = self
+            .token
+            .while_logged_in(WRITING, move |session| template.create(session, "storing a journal on a token"));
         match made {
             Ok(handle) => self.journal = Some((handle, journal)),
             Err(error) if takes_none(&error) => {}
@@ -228,7 +229,9 @@ impl Import<'_> {
     fn store_random(&mut self, pair: &ImportPair, random: &VidRandom) -> Result<()> {
         let stored = self.make(Template::vid_random(&pair.id, random), "storing R on a token");
         stored.map_err(|error| match takes_none(&error) {
-            true => Error::new(ErrorKind::Unsupported, "storing R on a token that takes no data objects").caused_by(error),
+            true => {
+                Error::new(ErrorKind::Unsupported, "storing R on a token that takes no data objects").caused_by(error)
+            }
             false => error,
         })
     }
@@ -273,7 +276,8 @@ impl Import<'_> {
                 return Ok(());
             }
             let there = Survey::of(session)?;
-            let taken = there.journals.iter().any(|(other, theirs)| *other != handle && theirs.last() == journal.last());
+            let taken =
+                there.journals.iter().any(|(other, theirs)| *other != handle && theirs.last() == journal.last());
             let lost = |modulus: &Vec<u8>| !there.private_keys.iter().any(|key| key.content == *modulus);
             if taken || moduli.iter().any(lost) {
                 return Err(Error::new(ErrorKind::Busy, "storing a set while another program did the same"));
@@ -284,7 +288,8 @@ impl Import<'_> {
 
     /// Takes away what this import made, the journal last. What cannot be taken away the journal still names.
     fn undo(self) {
-        let handles: Vec<ObjectHandle> = self.made.into_iter().rev().chain(self.journal.map(|(handle, _)| handle)).collect();
+        let handles: Vec<ObjectHandle> =
+            self.made.into_iter().rev().chain(self.journal.map(|(handle, _)| handle)).collect();
         let undone = self.token.while_logged_in(WRITING, move |session| destroy(session, handles));
         // The error that led here says more.
         drop(undone);
@@ -314,7 +319,9 @@ fn clean(session: &Session) -> Result<()> {
 }
 
 fn is_complete(journal: &Journal, there: &Survey) -> bool {
-    there.certificates.iter().any(|certificate| certificate.id == journal.last())
+    // One that was cut off itself has no value yet, or half of it.
+    let is_whole = |certificate: &&Stored| Certificate::from_der(&certificate.content).is_ok();
+    there.certificates.iter().filter(is_whole).any(|certificate| certificate.id == journal.last())
 }
 
 /// Destroys these in this order; one that cannot be destroyed ends it, so that what names it stays.
