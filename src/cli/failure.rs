@@ -1,11 +1,16 @@
 //! This file says what can go wrong in the command line itself, beside the library's errors.
 
 use std::io;
+use std::sync::Arc;
 
 use ingam::Error;
+use ingam::medium::Medium;
+use ingam::pin::Role;
 
 use crate::cli::language::{Told, Words};
+use crate::cli::pin_failure;
 use crate::cli::report::{Exit, Report, about, causes};
+use crate::cli::token::TokenFailure;
 
 /// What a person is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +32,10 @@ pub(crate) enum Secret {
 pub(crate) enum Failure {
     /// The library said so.
     Library(Error),
+    /// A token said so when it was sent a PIN of this role; how the token is now.
+    Pin { error: Error, role: Role, medium: Arc<Medium> },
+    /// Something with naming or preparing a token.
+    Token(TokenFailure),
     /// An option's value is not of its form.
     BadValue { option: &'static str, value: String },
     /// The number of a descriptor that is not open, or not for this.
@@ -123,6 +132,8 @@ impl Failure {
     pub(crate) fn describe(&self, words: &Words) -> Option<Report> {
         let (code, exit, message, hint) = match self {
             Self::Library(_) | Self::StdoutClosed => return None,
+            Self::Pin { error, role, medium } => return pin_failure::describe(error, *role, medium, words),
+            Self::Token(failure) => return Some(failure.describe(words)),
             Self::BadValue { option, value } => (
                 "usage",
                 Exit::Usage,
@@ -302,7 +313,7 @@ fn secret_hint(words: &Words, option: &'static str) -> String {
 }
 
 /// A `pkcs11:` URI without what may hold a PIN; any other text as it is.
-fn without_query(selector: &str) -> &str {
+pub(crate) fn without_query(selector: &str) -> &str {
     let is_uri = selector.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("pkcs11:"));
     if is_uri { selector.split('?').next().unwrap_or_default() } else { selector }
 }
@@ -311,6 +322,8 @@ fn without_query(selector: &str) -> &str {
 fn value_hint(option: &str) -> Option<&'static str> {
     match option {
         "--medium" => Some("error-bad-value-hint-medium"),
+        "--label" => Some("error-bad-value-hint-label"),
+        "--softhsm" => Some("error-bad-value-hint-softhsm"),
         "--password-fd" => Some("error-bad-value-hint-password-fd"),
         "--pin-fd" | "--so-pin-fd" | "--new-pin-fd" => Some("error-bad-value-hint-secret-fd"),
         "--idn-fd" => Some("error-bad-value-hint-idn-fd"),

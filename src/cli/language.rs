@@ -143,7 +143,7 @@ macro_rules! catalogues {
     };
 }
 
-catalogues!["certificate", "error", "grammar", "list", "prompt", "sample", "show", "sign", "verify", "vid"];
+catalogues!["certificate", "error", "grammar", "list", "prompt", "sample", "show", "sign", "token", "verify", "vid"];
 
 #[cfg(test)]
 mod tests {

@@ -15,7 +15,9 @@ mod inventory;
 mod language;
 mod list;
 mod module;
+mod module_failure;
 mod output;
+mod pin_failure;
 mod printable;
 mod prompt;
 mod report;
@@ -24,6 +26,7 @@ mod secret;
 mod session;
 mod show;
 mod sign;
+mod token;
 mod usage;
 mod verify;
 mod vid;
@@ -67,6 +70,7 @@ fn perform(session: &mut Session, arguments: Vec<OsString>) -> Result<Exit, Fail
         Verb::Sign(arguments) => sign::run(session, &arguments),
         Verb::Verify(arguments) => verify::run(session, &arguments),
         Verb::Vid(arguments) => vid::run(session, &arguments),
+        Verb::Token(arguments) => token::run(session, &arguments),
         Verb::Module(arguments) => module::run(session, &arguments),
         Verb::Sample(arguments) => sample::run(session, &arguments),
     }
