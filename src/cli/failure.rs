@@ -5,6 +5,7 @@ use std::io;
 use ingam::Error;
 
 use crate::cli::language::{Told, Words};
+use crate::cli::refusal::Refusal;
 use crate::cli::report::{Exit, Report, about, causes};
 
 /// What a person is asked for.
@@ -18,6 +19,8 @@ pub(crate) enum Secret {
     SoPin,
     /// The PIN that a token is to have.
     NewPin,
+    /// The password that a set is to have.
+    NewPassword,
     /// An owner's number.
     Idn,
 }
@@ -27,6 +30,8 @@ pub(crate) enum Secret {
 pub(crate) enum Failure {
     /// The library said so.
     Library(Error),
+    /// A set cannot go where it should.
+    Refused(Refusal),
     /// An option's value is not of its form.
     BadValue { option: &'static str, value: String },
     /// The number of a descriptor that is not open, or not for this.
@@ -103,6 +108,12 @@ impl From<Error> for Failure {
     }
 }
 
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
 impl Failure {
     /// Writing to stdout failed.
     pub(crate) fn stdout(error: io::Error) -> Self {
@@ -123,6 +134,7 @@ impl Failure {
     pub(crate) fn describe(&self, words: &Words) -> Option<Report> {
         let (code, exit, message, hint) = match self {
             Self::Library(_) | Self::StdoutClosed => return None,
+            Self::Refused(refusal) => return Some(refusal.describe(words)),
             Self::BadValue { option, value } => (
                 "usage",
                 Exit::Usage,
@@ -158,7 +170,7 @@ impl Failure {
                 words.tell("error-secret-on-command-line", &[("option", (*option).into())]),
                 Some(match *option {
                     "--idn" => words.say("error-idn-hint"),
-                    "--pin" | "--so-pin" | "--new-pin" => {
+                    "--pin" | "--so-pin" | "--new-pin" | "--new-password" | "--password" => {
                         words.tell("error-secret-hint", &[("option", (*option).into())])
                     }
                     _ => words.say("error-password-hint"),
@@ -170,6 +182,7 @@ impl Failure {
                     Secret::Pin => ("error-pin-needed", secret_hint(words, "--pin")),
                     Secret::SoPin => ("error-so-pin-needed", secret_hint(words, "--so-pin")),
                     Secret::NewPin => ("error-new-pin-needed", secret_hint(words, "--new-pin")),
+                    Secret::NewPassword => ("error-new-password-needed", secret_hint(words, "--new-password")),
                     Secret::Idn => ("error-idn-needed", words.say("error-idn-needed-hint")),
                 };
                 ("secret_needed", Exit::Usage, words.say(message), Some(hint))
@@ -302,7 +315,7 @@ fn secret_hint(words: &Words, option: &'static str) -> String {
 }
 
 /// A `pkcs11:` URI without what may hold a PIN; any other text as it is.
-fn without_query(selector: &str) -> &str {
+pub(crate) fn without_query(selector: &str) -> &str {
     let is_uri = selector.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("pkcs11:"));
     if is_uri { selector.split('?').next().unwrap_or_default() } else { selector }
 }
@@ -310,9 +323,9 @@ fn without_query(selector: &str) -> &str {
 /// What the value of an option looks like.
 fn value_hint(option: &str) -> Option<&'static str> {
     match option {
-        "--medium" => Some("error-bad-value-hint-medium"),
+        "--medium" | "--to" => Some("error-bad-value-hint-medium"),
         "--password-fd" => Some("error-bad-value-hint-password-fd"),
-        "--pin-fd" | "--so-pin-fd" | "--new-pin-fd" => Some("error-bad-value-hint-secret-fd"),
+        "--pin-fd" | "--so-pin-fd" | "--new-pin-fd" | "--new-password-fd" => Some("error-bad-value-hint-secret-fd"),
         "--idn-fd" => Some("error-bad-value-hint-idn-fd"),
         "--out-fd" => Some("error-bad-value-hint-out-fd"),
         _ => None,
