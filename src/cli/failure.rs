@@ -1,12 +1,17 @@
 //! This file says what can go wrong in the command line itself, beside the library's errors.
 
 use std::io;
+use std::sync::Arc;
 
 use ingam::Error;
+use ingam::medium::Medium;
+use ingam::pin::Role;
 
 use crate::cli::language::{Told, Words};
+use crate::cli::pin_failure;
 use crate::cli::refusal::Refusal;
 use crate::cli::report::{Exit, Report, about, causes};
+use crate::cli::token::TokenFailure;
 
 /// What a person is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +37,10 @@ pub(crate) enum Failure {
     Library(Error),
     /// A set cannot go where it should.
     Refused(Refusal),
+    /// A token said so when it was sent a PIN of this role; how the token is now.
+    Pin { error: Error, role: Role, medium: Arc<Medium> },
+    /// Something with naming or preparing a token.
+    Token(TokenFailure),
     /// An option's value is not of its form.
     BadValue { option: &'static str, value: String },
     /// The number of a descriptor that is not open, or not for this.
@@ -135,6 +144,8 @@ impl Failure {
         let (code, exit, message, hint) = match self {
             Self::Library(_) | Self::StdoutClosed => return None,
             Self::Refused(refusal) => return Some(refusal.describe(words)),
+            Self::Pin { error, role, medium } => return pin_failure::describe(error, *role, medium, words),
+            Self::Token(failure) => return Some(failure.describe(words)),
             Self::BadValue { option, value } => (
                 "usage",
                 Exit::Usage,
@@ -324,6 +335,8 @@ pub(crate) fn without_query(selector: &str) -> &str {
 fn value_hint(option: &str) -> Option<&'static str> {
     match option {
         "--medium" | "--to" => Some("error-bad-value-hint-medium"),
+        "--label" => Some("error-bad-value-hint-label"),
+        "--softhsm" => Some("error-bad-value-hint-softhsm"),
         "--password-fd" => Some("error-bad-value-hint-password-fd"),
         "--pin-fd" | "--so-pin-fd" | "--new-pin-fd" | "--new-password-fd" => Some("error-bad-value-hint-secret-fd"),
         "--idn-fd" => Some("error-bad-value-hint-idn-fd"),

@@ -6,7 +6,7 @@ use clap::{Arg, ArgAction, Args, Command, Parser, Subcommand};
 
 use crate::cli::language::{Language, Words};
 use crate::cli::{copy, csr, delete, import};
-use crate::cli::{list, module, sample, show, sign, verify, vid};
+use crate::cli::{list, module, sample, show, sign, token, verify, vid};
 
 /// The whole command line. Help texts are not here: [`localised`] takes them from the catalogues.
 #[derive(Debug, Parser)]
@@ -42,6 +42,8 @@ pub(crate) enum Verb {
     Csr(csr::Arguments),
     #[command(alias = "본인확인", subcommand_required = true, arg_required_else_help = true)]
     Vid(vid::Arguments),
+    #[command(alias = "토큰", subcommand_required = true, arg_required_else_help = true)]
+    Token(token::Arguments),
     #[command(alias = "모듈", subcommand_required = true, arg_required_else_help = true)]
     Module(module::Arguments),
     #[command(alias = "시험용")]

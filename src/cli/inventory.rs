@@ -15,6 +15,7 @@ use ingam::{Error, ErrorKind};
 
 use crate::cli::failure::{Failure, Secret};
 use crate::cli::output::hex;
+use crate::cli::pin_failure;
 use crate::cli::secret::PasswordArguments;
 use crate::cli::session::Session;
 use crate::cli::{certificate, target};
@@ -272,7 +273,8 @@ impl Inventory {
     /// The set's token, logged in with this password.
     pub(crate) fn log_in(&self, set: &Set, pin: &Pin) -> Result<SharedToken, Failure> {
         let token = self.keystore.token(set.slot)?;
-        lock(&token).login(Role::User, &Scope::Entry(set.entry.name.clone()), pin)?;
+        let result = lock(&token).login(Role::User, &Scope::Entry(set.entry.name.clone()), pin);
+        result.map_err(|error| pin_failure::after(&self.keystore, set.slot, Role::User, error))?;
         Ok(token)
     }
 }

@@ -154,6 +154,7 @@ catalogues![
     "sample",
     "show",
     "sign",
+    "token",
     "transfer",
     "verify",
     "vid"

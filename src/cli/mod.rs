@@ -22,8 +22,10 @@ mod inventory;
 mod language;
 mod list;
 mod module;
+mod module_failure;
 mod new_password;
 mod output;
+mod pin_failure;
 mod printable;
 mod progress;
 mod prompt;
@@ -35,6 +37,7 @@ mod session;
 mod show;
 mod sign;
 mod target;
+mod token;
 mod transferred;
 mod usage;
 mod verify;
@@ -84,6 +87,7 @@ fn perform(session: &mut Session, arguments: Vec<OsString>) -> Result<Exit, Fail
         Verb::Delete(arguments) => delete::run(session, &arguments),
         Verb::Csr(arguments) => csr::run(session, &arguments),
         Verb::Vid(arguments) => vid::run(session, &arguments),
+        Verb::Token(arguments) => token::run(session, &arguments),
         Verb::Module(arguments) => module::run(session, &arguments),
         Verb::Sample(arguments) => sample::run(session, &arguments),
     }

@@ -60,6 +60,12 @@ macro_rules! secret_arguments {
                 }
             }
 
+            /// Whether it is said on the command line where the secret comes from.
+            #[allow(dead_code, reason = "not every secret has another one that it excludes")]
+            pub(crate) fn is_given(&self) -> bool {
+                self.$fd.is_some() || self.$file.is_some() || self.$env.is_some()
+            }
+
             /// The descriptor that the secret is read from, so that nothing else can be.
             pub(crate) fn descriptor(&self) -> Option<u32> {
                 self.$fd
@@ -182,6 +188,11 @@ impl PasswordArguments {
             None => typed(session, secret, question),
         }
     }
+}
+
+/// How long a PIN is, in bytes.
+pub(crate) fn length(pin: &Pin) -> usize {
+    pin.expose().len()
 }
 
 /// A secret that is there already, typed once.
