@@ -102,6 +102,7 @@ const EXPOSERS: &[&str] = &[
     "src/cli/sample.rs",            // seals a test set with the password that was given
     "src/view/one.rs",              // remembers the PIN for media that come later
     "src/cli/secret.rs",            // hands a password on
+    "src/cli/new_password.rs",      // holds a new password to the rules
     "pkcs11-module/src/functions/", // R as CKA_VALUE and decrypted plaintext, to the caller's buffer
     "src/crypto/",                // computes with them
     "src/npki/",                  // reads and writes them in their formats
