@@ -84,7 +84,21 @@ pub struct PinSource {
     pub file: PathBuf,
 }
 
+impl ForeignModule {
+    /// A module; without a name it is called as its file is, without `lib` and ending.
+    #[must_use]
+    pub fn new(path: PathBuf, name: Option<String>, tokens: Vec<String>) -> Self {
+        let stem = || path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        let name = name.unwrap_or_else(|| {
+            let stem = stem();
+            stem.strip_prefix("lib").map_or(stem.clone(), str::to_owned)
+        });
+        Self { path, name, tokens }
+    }
+}
+
 impl Default for Foreign {
+    /// No module: who makes a configuration by hand says whose code is loaded. [`Config::load`] adds the well-known ones.
     fn default() -> Self {
         Self {
             modules: Vec::new(),
@@ -151,6 +165,32 @@ struct File {
     slots: Option<Slots>,
     #[serde(default)]
     limits: FileLimits,
+    /// Other PKCS#11 modules.
+    #[serde(default)]
+    pkcs11: Vec<FileModule>,
+    #[serde(rename = "well-known-modules")]
+    well_known_modules: Option<bool>,
+    forward: Option<Forward>,
+    #[serde(rename = "uninitialised-tokens")]
+    uninitialised_tokens: Option<bool>,
+    #[serde(default)]
+    token: Vec<FileToken>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileModule {
+    path: PathBuf,
+    name: Option<String>,
+    #[serde(default)]
+    tokens: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct FileToken {
+    token: String,
+    pin_source: PathBuf,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -163,7 +203,8 @@ struct FileLimits {
 impl Config {
     /// The file that `INGAM_CONF` names, else the user's `ingam/config.toml`, else `/etc/ingam/config.toml`; then the
     /// environment: `INGAM_NPKI_PATH` (a list of NPKI folders, separated like `PATH`) replaces every root,
-    /// `INGAM_SLOTS` says what a slot is.
+    /// `INGAM_SLOTS` says what a slot is; `INGAM_PKCS11_MODULES` (a list like it, or the word `none`) replaces every other
+    /// PKCS#11 module, and `INGAM_PKCS11_UNINITIALISED=1` shows their tokens before they are initialised.
     ///
     /// In a setuid program, and after [`distrust_environment`], the environment counts for nothing: only
     /// `/etc/ingam/config.toml` is read.
@@ -197,6 +238,14 @@ impl Config {
         if let Some(slots) = environment("INGAM_SLOTS") {
             config.slots = slots.to_string_lossy().parse()?;
         }
+        if let Some(list) = environment("INGAM_PKCS11_MODULES") {
+            config.foreign.well_known = false;
+            let paths = std::env::split_paths(&list).filter(|path| !path.as_os_str().is_empty() && list != "none");
+            config.foreign.modules = paths.map(|path| ForeignModule::new(path, None, Vec::new())).collect();
+        }
+        if let Some(word) = environment("INGAM_PKCS11_UNINITIALISED") {
+            config.foreign.uninitialised = word != "0";
+        }
         // A program that changes its working folder, as a daemon does, keeps its media.
         for root in &mut config.npki_roots {
             *root = std::path::absolute(&*root).unwrap_or_else(|_| root.clone());
@@ -218,6 +267,13 @@ impl Config {
         if let Some(folders) = file.limits.folders {
             self.folders = folders;
         }
+        let module = |module: FileModule| ForeignModule::new(module.path, module.name, module.tokens);
+        let pin = |token: FileToken| PinSource { token: token.token, file: token.pin_source };
+        self.foreign.modules.extend(file.pkcs11.into_iter().map(module));
+        self.foreign.pin_sources.extend(file.token.into_iter().map(pin));
+        self.foreign.well_known = file.well_known_modules.unwrap_or(self.foreign.well_known);
+        self.foreign.forward = file.forward.unwrap_or(self.foreign.forward);
+        self.foreign.uninitialised = file.uninitialised_tokens.unwrap_or(self.foreign.uninitialised);
         Ok(())
     }
 }

@@ -213,6 +213,7 @@ impl Table {
         let places: HashMap<MediumId, usize> = found.iter().enumerate().filter_map(place).collect();
         let mut changed = Vec::new();
         let mut gone = Vec::new();
+        let mut labels: HashSet<String> = self.rows.iter().map(|row| row.slot.medium.label.clone()).collect();
         for row in &mut self.rows {
             let id = &row.slot.medium.id;
             let seen = places.get(id).and_then(|place| found[*place].take());
@@ -220,7 +221,7 @@ impl Table {
             let was_usable = row.slot.present && row.slot.medium.is_usable();
             let before = row.slot.medium.incarnation;
             if let Some(medium) = seen {
-                let label = row.slot.medium.label.clone();
+                let label = label_after(&row.slot.medium.label, &medium, &mut labels);
                 row.slot.medium = Arc::new(Medium { label, ..medium });
             }
             let is_usable = present && row.slot.medium.is_usable();
@@ -274,10 +275,24 @@ impl Table {
 /// The medium's label as a token label, which NSS and URIs must be able to tell from every other.
 fn free_label(medium: &Medium, taken: &HashSet<String>) -> String {
     let label = fit(&medium.label, TOKEN_LABEL_BYTES);
-    if !taken.contains(&label) {
-        return label;
+    if taken.contains(&label) { told_apart(&label, medium) } else { label }
+}
+
+/// A label that another medium has too.
+fn told_apart(label: &str, medium: &Medium) -> String {
+    format!("{} {}", fit(label, TOKEN_LABEL_BYTES - 5), &medium.id.serial()[..4])
+}
+
+/// The label of a medium that was seen before. A token that was given another one shows it; everything else keeps its own.
+fn label_after(before: &str, medium: &Medium, taken: &mut HashSet<String>) -> String {
+    let label = fit(&medium.label, TOKEN_LABEL_BYTES);
+    if medium.token.is_none() || label == before || told_apart(&label, medium) == before {
+        return before.to_owned();
     }
-    format!("{} {}", fit(&label, TOKEN_LABEL_BYTES - 5), &medium.id.serial()[..4])
+    taken.remove(before);
+    let label = free_label(medium, taken);
+    taken.insert(label.clone());
+    label
 }
 
 /// Length of `CK_TOKEN_INFO.label`.
@@ -302,7 +317,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::medium::MediumKind;
+    use crate::medium::{MediumKind, PinState, TokenState};
 
     /// Finds what the test says; not a real medium.
     struct Fake {
@@ -410,6 +425,37 @@ mod tests {
         let labels: Vec<String> = keystore.slots().iter().map(|slot| slot.medium.label.clone()).collect();
         assert_eq!(labels[0], "a");
         assert!(labels[1].starts_with("a ") && labels[1].len() == 6, "{labels:?}");
+    }
+
+    #[test]
+    fn a_token_that_was_given_another_label_shows_it() {
+        let (keystore, media, _) = keystore(&["a"]);
+        let state = TokenState {
+            manufacturer: String::new(),
+            model: String::new(),
+            serial: String::new(),
+            firmware: String::new(),
+            initialised: true,
+            login_required: true,
+            own_keypad: false,
+            user_pin: PinState::Good,
+            so_pin: PinState::Good,
+            lockout: true,
+            pin_bytes: (4, 8),
+            free_memory: (None, None),
+        };
+        let token =
+            |label: &str| Medium { label: label.to_owned(), token: Some(Arc::new(state.clone())), ..medium("t") };
+        let label = |media: &Found, found: &str| {
+            *lock(media) = Ok(vec![medium("a"), token(found)]);
+            keystore.refresh();
+            keystore.slots()[1].medium.label.clone()
+        };
+        assert_eq!(label(&media, "t"), "t");
+        assert_eq!(label(&media, "인감"), "인감");
+        let twin = label(&media, "a");
+        assert!(twin.starts_with("a ") && twin.len() == 6, "{twin}");
+        assert_eq!(label(&media, "a"), twin, "it must not change from scan to scan");
     }
 
     #[test]

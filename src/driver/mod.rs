@@ -1,6 +1,7 @@
 //! The drivers: each finds one sort of medium and opens it. Registration is one line in [`DRIVERS`].
 
 pub mod disk;
+pub mod pkcs11;
 
 use crate::config::Config;
 use crate::error::Result;
@@ -29,4 +30,5 @@ pub trait Driver: Send + Sync {
 pub type MakeDriver = fn(&Config) -> Box<dyn Driver>;
 
 /// Every driver, in the order in which their media are listed.
-pub static DRIVERS: &[(&str, MakeDriver)] = &[("disk", |config| Box::new(disk::Disk::new(config)))];
+pub static DRIVERS: &[(&str, MakeDriver)] =
+    &[("disk", |config| Box::new(disk::Disk::new(config))), ("pkcs11", |config| Box::new(pkcs11::Pkcs11::new(config)))];

@@ -1,0 +1,380 @@
+//! This file gives each PKCS#11 module one thread of its own, and gives up a thread whose module does not answer.
+//!
+//! A module is code of somebody else: it may hang in any call. So every call is a job on the module's thread, and who
+//! waits for it waits for a bounded time. A thread that is given up is never joined: nobody can stop it.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, ErrorKind, Result};
+
+thread_local! {
+    static ON_MODULE_THREAD: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread is in a job of another PKCS#11 module, so that a call that comes from it is that module calling back.
+#[must_use]
+pub fn on_module_thread() -> bool {
+    ON_MODULE_THREAD.get()
+}
+
+type Job<S> = Box<dyn FnOnce(&mut S) + Send>;
+
+/// What is called when the thread is given up.
+type OnLost = Box<dyn Fn() + Send + Sync>;
+
+/// Runs jobs on a state `S` one after the other: on a thread of its own, or in line where the host forbids threads.
+pub(super) struct ModuleThread<S: Send + 'static> {
+    shared: Arc<Shared<S>>,
+    /// Where jobs run in line.
+    in_line: bool,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    /// A forked child has no thread, whatever its memory says.
+    process: u32,
+    on_lost: OnLost,
+}
+
+struct Shared<S> {
+    queue: Mutex<Queue<S>>,
+    work: Condvar,
+}
+
+struct Queue<S> {
+    /// `None` once the thread has it.
+    state: Option<S>,
+    started: bool,
+    waiting: VecDeque<(Running, Job<S>)>,
+    running: Option<Running>,
+    next: u64,
+    lost: bool,
+    ended: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Running {
+    number: u64,
+    limit: Duration,
+    since: Instant,
+}
+
+/// A job that was handed over.
+pub(super) struct Ticket<T> {
+    number: u64,
+    answer: Receiver<Result<T>>,
+}
+
+fn locked<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+const CALLING: &str = "calling a PKCS#11 module";
+
+impl<S: Send + 'static> ModuleThread<S> {
+    /// Starts no thread yet; the first job does.
+    pub(super) fn new(state: S, own_thread: bool, on_lost: OnLost) -> Self {
+        let queue = Queue {
+            state: Some(state),
+            started: false,
+            waiting: VecDeque::new(),
+            running: None,
+            next: 0,
+            lost: false,
+            ended: false,
+        };
+        Self {
+            shared: Arc::new(Shared { queue: Mutex::new(queue), work: Condvar::new() }),
+            in_line: !own_thread,
+            thread: Mutex::new(None),
+            process: std::process::id(),
+            on_lost,
+        }
+    }
+
+    /// Runs a job after those that came before and waits for it. `limit` counts from its start.
+    pub(super) fn call<T: Send + 'static>(
+        &self,
+        limit: Duration,
+        job: impl FnOnce(&mut S) -> T + Send + 'static,
+    ) -> Result<T> {
+        self.wait(self.post(limit, job)?)
+    }
+
+    /// Hands a job over without waiting for it (in line: runs it).
+    pub(super) fn post<T: Send + 'static>(
+        &self,
+        limit: Duration,
+        job: impl FnOnce(&mut S) -> T + Send + 'static,
+    ) -> Result<Ticket<T>> {
+        if on_module_thread() {
+            return Err(Error::new(ErrorKind::Busy, "calling a PKCS#11 module from within one"));
+        }
+        let (sender, answer) = sync_channel(1);
+        let job: Job<S> = Box::new(move |state| answer_to(&sender, || job(state)));
+        let mut queue = locked(&self.shared.queue);
+        if queue.lost || queue.ended || self.process != std::process::id() {
+            return Err(Error::new(ErrorKind::Removed, CALLING));
+        }
+        queue.next += 1;
+        let number = queue.next;
+        if self.in_line {
+            if let Some(state) = &mut queue.state {
+                guarded(|| job(state));
+            }
+            return Ok(Ticket { number, answer });
+        }
+        if !queue.started {
+            self.start()?;
+            queue.started = true;
+        }
+        queue.waiting.push_back((Running { number, limit, since: Instant::now() }, job));
+        drop(queue);
+        self.shared.work.notify_one();
+        Ok(Ticket { number, answer })
+    }
+
+    /// Waits for a job that was handed over.
+    ///
+    /// # Errors
+    /// `TimedOut` if this job took too long, `Removed` if one before it did, `Device` if it panicked.
+    pub(super) fn wait<T>(&self, ticket: Ticket<T>) -> Result<T> {
+        loop {
+            match ticket.answer.recv_timeout(self.patience()) {
+                Ok(answer) => return answer,
+                Err(RecvTimeoutError::Disconnected) => return Err(Error::new(ErrorKind::Removed, CALLING)),
+                Err(RecvTimeoutError::Timeout) => match self.give_up_if_overdue() {
+                    Some(number) if number == ticket.number => return Err(Error::new(ErrorKind::TimedOut, CALLING)),
+                    Some(_) => return Err(Error::new(ErrorKind::Removed, CALLING)),
+                    None => {}
+                },
+            }
+        }
+    }
+
+    /// Waits as [`wait`](Self::wait), but takes the job back if it has not begun after `patience`, since a long one is before it.
+    pub(super) fn wait_unless_occupied<T>(&self, ticket: Ticket<T>, patience: Duration) -> Result<Option<T>> {
+        if let Ok(answer) = ticket.answer.recv_timeout(patience) {
+            return answer.map(Some);
+        }
+        let withdrawn = {
+            let mut queue = locked(&self.shared.queue);
+            let place = queue.waiting.iter().position(|(job, _)| job.number == ticket.number);
+            place.and_then(|place| queue.waiting.remove(place))
+        };
+        if withdrawn.is_some() { Ok(None) } else { self.wait(ticket).map(Some) }
+    }
+
+    /// Lets the jobs that wait finish, runs a last one and ends the thread. What takes too long is given up.
+    pub(super) fn end(&self, limit: Duration, last: impl FnOnce(S) + Send + 'static)
+    where
+        S: Default,
+    {
+        if self.process != std::process::id() {
+            return;
+        }
+        let done = self.post(limit, |state| last(std::mem::take(state))).and_then(|ticket| self.wait(ticket));
+        locked(&self.shared.queue).ended = true;
+        self.shared.work.notify_one();
+        let thread = locked(&self.thread).take();
+        if done.is_ok()
+            && let Some(thread) = thread
+        {
+            // It has nothing left to do but the module's own thread-local destructors, which may hang like anything else.
+            let since = Instant::now();
+            while !thread.is_finished() && since.elapsed() < limit {
+                std::thread::sleep(Duration::from_micros(200));
+            }
+            if thread.is_finished() {
+                drop(thread.join());
+            }
+        }
+    }
+
+    fn start(&self) -> Result<()> {
+        static NUMBER: AtomicUsize = AtomicUsize::new(1);
+        let name = format!("ingam-pkcs11-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        let shared = Arc::clone(&self.shared);
+        let thread = std::thread::Builder::new().name(name).spawn(move || work(&shared));
+        let thread = thread.map_err(|error| Error::io("starting a thread for a PKCS#11 module", error))?;
+        *locked(&self.thread) = Some(thread);
+        Ok(())
+    }
+
+    /// How long the job that runs now may still take.
+    fn patience(&self) -> Duration {
+        let left = match locked(&self.shared.queue).running {
+            Some(job) => job.limit.saturating_sub(job.since.elapsed()),
+            None => Duration::from_millis(20),
+        };
+        left + Duration::from_millis(1)
+    }
+
+    /// Gives the thread up if its job takes too long; the number of that job.
+    fn give_up_if_overdue(&self) -> Option<u64> {
+        let mut queue = locked(&self.shared.queue);
+        let job = queue.running.filter(|job| job.since.elapsed() >= job.limit)?;
+        let first = !std::mem::replace(&mut queue.lost, true);
+        let waiting = std::mem::take(&mut queue.waiting);
+        drop(queue);
+        drop(waiting);
+        if first {
+            (self.on_lost)();
+        }
+        Some(job.number)
+    }
+}
+
+/// The thread's work: one job after the other, until it is ended or given up.
+fn work<S>(shared: &Shared<S>) {
+    let Some(mut state) = locked(&shared.queue).state.take() else { return };
+    loop {
+        let mut queue = locked(&shared.queue);
+        let job = loop {
+            if queue.lost {
+                drop(queue);
+                // Whoever uses the module again would find it where the thread left it.
+                std::mem::forget(state);
+                return;
+            }
+            if let Some((job, work)) = queue.waiting.pop_front() {
+                queue.running = Some(Running { since: Instant::now(), ..job });
+                break work;
+            }
+            if queue.ended {
+                return;
+            }
+            queue = shared.work.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        };
+        drop(queue);
+        guarded(|| job(&mut state));
+        locked(&shared.queue).running = None;
+    }
+}
+
+/// Runs something as a job of the module.
+fn guarded(job: impl FnOnce()) {
+    let before = ON_MODULE_THREAD.replace(true);
+    job();
+    ON_MODULE_THREAD.set(before);
+}
+
+/// Runs a job and sends what comes of it; a panic ends the job, not the thread.
+fn answer_to<T>(sender: &SyncSender<Result<T>>, job: impl FnOnce() -> T) {
+    let answer = catch_unwind(AssertUnwindSafe(job));
+    // Nobody waits any more: the answer has no use.
+    drop(sender.send(answer.map_err(|_| Error::new(ErrorKind::Device, CALLING))));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(60);
+    const SHORT: Duration = Duration::from_millis(30);
+
+    fn thread(own: bool) -> ModuleThread<u32> {
+        ModuleThread::new(0, own, Box::new(|| {}))
+    }
+
+    #[test]
+    fn jobs_run_in_order_on_one_thread_that_is_not_the_callers() {
+        let thread = thread(true);
+        let caller = std::thread::current().id();
+        let ran = thread
+            .call(LONG, |count| {
+                *count += 1;
+                (on_module_thread(), std::thread::current().id())
+            })
+            .unwrap();
+        assert!(ran.0 && ran.1 != caller && !on_module_thread());
+        assert_eq!(thread.call(LONG, |count| *count).unwrap(), 1);
+    }
+
+    #[test]
+    fn where_threads_are_forbidden_jobs_run_in_line() {
+        let thread = thread(false);
+        let caller = std::thread::current().id();
+        assert_eq!(thread.call(LONG, |_| std::thread::current().id()).unwrap(), caller);
+        assert!(thread.call(LONG, |_| on_module_thread()).unwrap() && !on_module_thread());
+    }
+
+    #[test]
+    fn a_job_that_hangs_is_given_up_and_so_are_those_behind_it() {
+        let (release, held) = sync_channel::<()>(0);
+        let lost = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&lost);
+        let thread = ModuleThread::new(
+            0_u32,
+            true,
+            Box::new(move || {
+                count.fetch_add(1, Ordering::Relaxed);
+            }),
+        );
+        let hanging = thread.post(SHORT, move |_| held.recv().unwrap_or_default()).unwrap();
+        let behind = thread.post(LONG, |_| ()).unwrap();
+        assert_eq!(thread.wait(behind).unwrap_err().kind(), ErrorKind::Removed);
+        assert_eq!(thread.wait(hanging).unwrap_err().kind(), ErrorKind::TimedOut);
+        assert_eq!(thread.call(LONG, |_| ()).unwrap_err().kind(), ErrorKind::Removed);
+        assert_eq!(lost.load(Ordering::Relaxed), 1);
+        drop(release);
+    }
+
+    #[test]
+    fn a_short_limit_does_not_count_while_a_longer_job_is_before() {
+        let (release, held) = sync_channel::<()>(0);
+        let thread = thread(true);
+        let long = thread.post(LONG, move |_| held.recv().unwrap_or_default()).unwrap();
+        let short = thread.post(Duration::from_secs(5), |_| 7).unwrap();
+        assert!(short.answer.recv_timeout(SHORT).is_err());
+        drop(release);
+        assert_eq!(thread.wait(short).unwrap(), 7);
+        thread.wait(long).unwrap();
+    }
+
+    #[test]
+    fn a_job_that_could_not_begin_is_taken_back() {
+        let (release, held) = sync_channel::<()>(0);
+        let thread = thread(true);
+        let long = thread.post(LONG, move |_| held.recv().unwrap_or_default()).unwrap();
+        let scan = thread.post(LONG, |count| *count += 1).unwrap();
+        assert!(thread.wait_unless_occupied(scan, SHORT).unwrap().is_none());
+        drop(release);
+        thread.wait(long).unwrap();
+        assert_eq!(thread.call(LONG, |count| *count).unwrap(), 0, "it ran although it was taken back");
+    }
+
+    #[test]
+    fn a_panic_ends_its_job_alone() {
+        for own in [true, false] {
+            let thread = thread(own);
+            #[allow(clippy::panic, reason = "this is what is tested")]
+            let failed = thread.call(LONG, |_| panic!("a bug"));
+            let failed: Result<()> = failed;
+            assert_eq!(failed.unwrap_err().kind(), ErrorKind::Device);
+            thread.call(LONG, |_| ()).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_module_that_calls_back_is_refused() {
+        let thread = Arc::new(thread(true));
+        let again = Arc::clone(&thread);
+        let inner = thread.call(LONG, move |_| again.call(LONG, |_| ()).unwrap_err().kind()).unwrap();
+        assert_eq!(inner, ErrorKind::Busy);
+    }
+
+    #[test]
+    fn the_end_runs_a_last_job_and_takes_no_other() {
+        let (sender, answer) = sync_channel(1);
+        let thread = thread(true);
+        thread.call(LONG, |count| *count = 9).unwrap();
+        thread.end(LONG, move |count| sender.send(count).unwrap());
+        assert_eq!(answer.recv().unwrap(), 9);
+        assert_eq!(thread.call(LONG, |_| ()).unwrap_err().kind(), ErrorKind::Removed);
+    }
+}

@@ -1,0 +1,7 @@
+//! Tokens behind another PKCS#11 module, shown on SoftHSM.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+#[path = "../support/softhsm.rs"]
+mod softhsm;
+
+mod scan;

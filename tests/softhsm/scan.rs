@@ -1,0 +1,92 @@
+//! Which tokens are found, and what is said of them and of modules that cannot be used.
+
+use std::path::PathBuf;
+
+use ingam::ErrorKind;
+use ingam::config::{Config, Foreign, ForeignModule};
+use ingam::keystore::{Keystore, lock};
+use ingam::medium::{Accessibility, PinState};
+
+use crate::softhsm;
+
+#[test]
+#[ignore = "needs softhsm2-util"]
+fn each_token_is_a_medium_with_its_own_serial_number() {
+    softhsm::alone(|hsm| {
+        hsm.token("seal");
+        hsm.token("인감 토큰");
+        let slots = Keystore::new(&hsm.config()).slots();
+        let mut labels: Vec<&str> = slots.iter().map(|slot| slot.medium.label.as_str()).collect();
+        labels.sort_unstable();
+        assert_eq!(labels, ["seal", "인감 토큰"]);
+        let token = slots[0].medium.token.as_ref().unwrap();
+        assert_eq!((token.manufacturer.as_str(), token.model.as_str()), ("SoftHSM project", "SoftHSM v2"));
+        assert_eq!(slots[0].medium.serial(), token.serial);
+        assert!(token.initialised && !token.lockout && token.user_pin == PinState::Good);
+        assert!(slots[0].medium.id.identity().ends_with(&token.serial));
+    });
+}
+
+#[test]
+#[ignore = "needs softhsm2-util"]
+fn a_token_that_is_not_initialised_is_shown_on_demand_only() {
+    softhsm::alone(|hsm| {
+        let config = hsm.config();
+        assert!(Keystore::new(&config).slots().is_empty());
+        let foreign = Foreign { uninitialised: true, ..config.foreign.clone() };
+        let slots = Keystore::new(&Config { foreign, ..config }).slots();
+        assert_eq!(slots.len(), 1);
+        assert!(!slots[0].medium.token.as_ref().unwrap().initialised);
+    });
+}
+
+#[test]
+#[ignore = "needs softhsm2-util"]
+fn a_job_for_a_tokens_slot_runs_on_the_modules_thread() {
+    softhsm::alone(|hsm| {
+        hsm.token("seal");
+        let keystore = Keystore::new(&hsm.config());
+        let token = keystore.token(keystore.slots()[0].id).unwrap();
+        let slot = lock(&token).foreign().unwrap();
+        assert_eq!(slot.library(), std::path::Path::new(softhsm::MODULE));
+        let (sender, name) = std::sync::mpsc::channel();
+        let job = move || sender.send(std::thread::current().name().map(str::to_owned)).unwrap();
+        slot.run(std::time::Duration::from_secs(5), Box::new(job)).unwrap();
+        assert!(name.recv().unwrap().unwrap().starts_with("ingam-pkcs11-"));
+    });
+}
+
+fn reason(path: PathBuf) -> ErrorKind {
+    let modules = vec![ForeignModule::new(path, None, Vec::new())];
+    let config = Config { foreign: Foreign { modules, ..Foreign::default() }, ..Config::default() };
+    let slots = Keystore::new(&config).slots();
+    assert_eq!(slots.len(), 1);
+    let Accessibility::Unusable(error) = &slots[0].medium.accessibility else { panic!("it must not be usable") };
+    assert!(error.subject().is_some(), "the row must name the path");
+    error.kind()
+}
+
+#[test]
+fn a_module_that_is_not_there_or_is_no_module_is_a_row_with_its_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("text.so");
+    std::fs::write(&file, "no module").unwrap();
+    assert_eq!(reason(file), ErrorKind::Unsupported);
+    assert_eq!(reason(folder.path().join("absent.so")), ErrorKind::NotFound);
+    assert_eq!(reason(folder.path().to_owned()), ErrorKind::InvalidInput);
+    assert_eq!(reason("softhsm.so".into()), ErrorKind::InvalidInput);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_module_that_others_may_change_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("module.so");
+    std::fs::write(&file, "no module").unwrap();
+    std::fs::set_permissions(&file, PermissionsExt::from_mode(0o666)).unwrap();
+    assert_eq!(reason(file.clone()), ErrorKind::NotPermitted);
+    std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
+    std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o777)).unwrap();
+    assert_eq!(reason(file), ErrorKind::NotPermitted);
+}
