@@ -29,6 +29,7 @@ pub(crate) fn figures(work: &str, arguments: &[&str], variables: &[(&str, &Path)
     let mut child = Command::new(std::env::current_exe().unwrap());
     child.arg("child").arg(work).args(arguments);
     child.env("HOME", home.path()).env("XDG_CONFIG_HOME", home.path()).env_remove("INGAM_CONF");
+    child.env("INGAM_PKCS11_MODULES", "none");
     for (name, value) in variables {
         child.env(name, value);
     }
