@@ -91,6 +91,9 @@ const EXPOSERS: &[&str] = &[
     "src/storage/soft_token.rs",    // remembers the PIN until logout
     "src/storage/soft_admin.rs",    // goes on with the new PIN after a change
     "src/transfer.rs",              // compares R of two media
+    "src/driver/pkcs11/login.rs",   // sends the PIN to the token
+    "src/driver/pkcs11/key.rs",     // sends it again for a key that asks each time
+    "src/driver/pkcs11/token.rs",   // takes R out of its data object
     "src/sample",                   // seals the keys of a test set
     "src/cli/vid.rs",               // prints R when it was asked for
     "src/cli/sample.rs",            // seals a test set with the password that was given
