@@ -197,6 +197,12 @@ impl std::fmt::Debug for PrivateKey {
     }
 }
 
+/// DER of the DigestInfo that PKCS#1 v1.5 pads (RFC 8017 section 9.2), for keys in a token that does not hash.
+#[must_use]
+pub fn digest_info(hash: Hash, digest: &[u8]) -> Vec<u8> {
+    digest_info::write(hash, digest)
+}
+
 /// Length in bits of a big-endian integer without leading zeros.
 fn bits(integer: &[u8]) -> usize {
     integer.first().map_or(0, |first| integer.len() * 8 - first.leading_zeros() as usize)

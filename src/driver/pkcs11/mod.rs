@@ -2,13 +2,27 @@
 //!
 //! What a module prints to the process's standard output cannot be kept from it without taking the stream from everybody.
 
+mod contents;
+mod exporter;
 mod failure;
+mod generator;
+mod journal;
+mod key;
 mod known;
+mod login;
 mod module;
+mod officer;
+mod pair;
 mod refusal;
+mod relabel;
 mod scan;
+mod session;
+mod sets;
+mod survey;
+mod template;
 mod thread;
 mod token;
+mod writer;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -36,6 +50,8 @@ const PATIENCE: Duration = Duration::from_millis(200);
 pub struct Pkcs11 {
     modules: Vec<Arc<Module>>,
     uninitialised: bool,
+    /// Objects of one token at most.
+    objects: usize,
     known: Mutex<Known>,
 }
 
@@ -59,6 +75,7 @@ impl Pkcs11 {
         Self {
             modules: modules(foreign).into_iter().map(module).collect(),
             uninitialised: foreign.uninitialised,
+            objects: config.folders,
             known: Mutex::default(),
         }
     }
@@ -77,7 +94,11 @@ impl Pkcs11 {
                 let thread = module.thread()?;
                 let ticket = thread.post(LIMIT, move |inside| {
                     let context = inside.context(&path)?;
-                    scan::tokens(&context)
+                    let tokens = scan::tokens(&context);
+                    if tokens.is_err() {
+                        inside.check_initialised(&context);
+                    }
+                    tokens
                 })?;
                 Ok((thread, ticket))
             })
@@ -147,7 +168,7 @@ impl Driver for Pkcs11 {
         let Some((module, number)) = module else {
             return Err(Error::new(ErrorKind::Removed, "opening a token").on(id));
         };
-        Ok(Box::new(Pkcs11Token::new(Slot { module: Arc::clone(module), number })))
+        Ok(Box::new(Pkcs11Token::new(id.clone(), Slot { module: Arc::clone(module), number }, self.objects)))
     }
 }
 

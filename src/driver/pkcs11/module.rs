@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11 as Context};
 use cryptoki::error::{Error as Foreign, RvError};
-use cryptoki::session::Session;
 
 use super::failure::failed;
 use super::refusal;
+use super::session::Open;
 use super::thread::ModuleThread;
 use crate::config::ForeignModule;
 use crate::error::{Error, ErrorKind, Result};
@@ -27,7 +27,7 @@ pub(super) struct Inside {
     initialised_here: bool,
     initialised: bool,
     /// Our session with each slot, by its number; at most one.
-    pub(super) sessions: BTreeMap<u64, Session>,
+    pub(super) sessions: BTreeMap<u64, Open>,
 }
 
 /// A module of the configuration. Nothing of it is loaded before it is first asked.
@@ -126,9 +126,19 @@ impl Inside {
         }
         Ok(context)
     }
+
+    /// Looks after a failure whether the module is still initialised: an application that uses it too may have ended it.
+    pub(super) fn check_initialised(&mut self, context: &Context) {
+        if let Err(Foreign::Pkcs11(RvError::CryptokiNotInitialized, _)) = context.get_library_info() {
+            self.initialised = false;
+            self.initialised_here = false;
+            self.sessions.clear();
+        }
+    }
 }
 
 /// A slot of a module, for who speaks PKCS#11 itself.
+#[derive(Clone)]
 pub(super) struct Slot {
     pub(super) module: Arc<Module>,
     pub(super) number: u64,

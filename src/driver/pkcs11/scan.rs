@@ -51,6 +51,13 @@ pub(super) fn tokens(context: &Context) -> Result<Vec<Seen>> {
     Ok(seen)
 }
 
+/// What a token says of itself now.
+pub(super) fn state_of(context: &Context, slot: u64) -> Result<TokenState> {
+    let asking = || failed("asking a token what it is");
+    let slot = slot.try_into().map_err(asking())?;
+    context.get_token_info(slot).map(|info| state(&info)).map_err(asking())
+}
+
 /// What modules pad with; the standard says blanks.
 const BLANKS: [char; 2] = [' ', '\0'];
 
