@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// The effective configuration. Every value has a default that needs no file.
+/// The effective configuration. Every value has a default that needs no file; the default of where to look is nowhere.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// NPKI folders to look at, in order. Those that do not exist are no media.
@@ -35,7 +35,8 @@ pub struct Config {
 pub struct Foreign {
     /// The modules that the configuration or `INGAM_PKCS11_MODULES` names.
     pub modules: Vec<ForeignModule>,
-    /// Whether modules at the well-known paths of this platform are looked at too.
+    /// Whether modules at the well-known paths of this platform are looked at too. [`Config::load`] says yes unless the file
+    /// says no; a configuration that a program makes itself looks at nothing but what it names.
     pub well_known: bool,
     /// Whether modules are used that an application gets from p11-kit already.
     pub forward: Forward,
@@ -392,6 +393,14 @@ mod tests {
     fn without_any_file_the_platforms_own_folder_is_looked_at() {
         let home = tempfile::tempdir().unwrap();
         assert!(with(&[], home.path()).unwrap().npki_roots.iter().any(|root| root.ends_with("NPKI")));
+    }
+
+    #[test]
+    fn a_configuration_that_was_not_loaded_looks_nowhere_unasked() {
+        let home = tempfile::tempdir().unwrap();
+        assert!(with(&[], home.path()).unwrap().foreign.well_known);
+        let default = Config::default();
+        assert!(!default.foreign.well_known && default.npki_roots.is_empty() && default.foreign.modules.is_empty());
     }
 
     #[test]

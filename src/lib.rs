@@ -5,7 +5,7 @@
 //! ([`Storage`](storage::Storage)) become tokens through [`SoftToken`](storage::SoftToken).
 //!
 //! # List what is there
-//! ```
+//! ```no_run
 //! use ingam::{config::Config, keystore::{self, Keystore}};
 //!
 //! # fn main() -> ingam::Result<()> {
@@ -67,6 +67,7 @@ pub mod certificate;
 pub mod config;
 pub mod credential;
 pub mod crypto;
+pub mod csr;
 pub mod driver;
 pub mod error;
 pub mod keystore;
@@ -74,11 +75,13 @@ pub mod mechanism;
 pub mod medium;
 pub mod npki;
 pub mod pin;
+mod proof;
 pub mod sample;
 pub mod secret;
 pub mod selector;
 pub mod storage;
 pub mod token;
+pub mod transfer;
 pub mod view;
 pub mod watch;
 

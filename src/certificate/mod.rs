@@ -18,7 +18,7 @@ use sha2::{Digest as _, Sha256};
 use spki::AlgorithmIdentifierRef;
 
 pub use extension::{BasicConstraints, Extension, Extensions, KeyUsage};
-pub use name::{Attribute, Name, decode_string, printable};
+pub use name::{Attribute, Name, attribute_type, decode_string, printable};
 pub use validity::{RENEWAL_PERIOD_DAYS, Standing, days_between, seoul_date, seoul_day_end};
 
 use crate::error::{Error, ErrorKind, Result};

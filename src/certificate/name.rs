@@ -39,6 +39,12 @@ impl Attribute<'_> {
     }
 }
 
+/// The attribute type of a short name as in RFC 4514, in any case: the other direction of [`Attribute::short_name`].
+#[must_use]
+pub fn attribute_type(short_name: &str) -> Option<ObjectIdentifier> {
+    SHORT_NAMES.iter().find(|(_, name)| name.eq_ignore_ascii_case(short_name)).map(|(oid, _)| *oid)
+}
+
 const EMAIL_ADDRESS: ObjectIdentifier = const_oid::db::rfc3280::EMAIL_ADDRESS;
 
 const SHORT_NAMES: [(ObjectIdentifier, &str); 11] = [

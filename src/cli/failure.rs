@@ -9,6 +9,7 @@ use ingam::pin::Role;
 
 use crate::cli::language::{Told, Words};
 use crate::cli::pin_failure;
+use crate::cli::refusal::Refusal;
 use crate::cli::report::{Exit, Report, about, causes};
 use crate::cli::token::TokenFailure;
 
@@ -23,6 +24,8 @@ pub(crate) enum Secret {
     SoPin,
     /// The PIN that a token is to have.
     NewPin,
+    /// The password that a set is to have.
+    NewPassword,
     /// An owner's number.
     Idn,
 }
@@ -32,6 +35,8 @@ pub(crate) enum Secret {
 pub(crate) enum Failure {
     /// The library said so.
     Library(Error),
+    /// A set cannot go where it should.
+    Refused(Refusal),
     /// A token said so when it was sent a PIN of this role; how the token is now.
     Pin { error: Error, role: Role, medium: Arc<Medium> },
     /// Something with naming or preparing a token.
@@ -112,6 +117,12 @@ impl From<Error> for Failure {
     }
 }
 
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
 impl Failure {
     /// Writing to stdout failed.
     pub(crate) fn stdout(error: io::Error) -> Self {
@@ -132,6 +143,7 @@ impl Failure {
     pub(crate) fn describe(&self, words: &Words) -> Option<Report> {
         let (code, exit, message, hint) = match self {
             Self::Library(_) | Self::StdoutClosed => return None,
+            Self::Refused(refusal) => return Some(refusal.describe(words)),
             Self::Pin { error, role, medium } => return pin_failure::describe(error, *role, medium, words),
             Self::Token(failure) => return Some(failure.describe(words)),
             Self::BadValue { option, value } => (
@@ -169,7 +181,7 @@ impl Failure {
                 words.tell("error-secret-on-command-line", &[("option", (*option).into())]),
                 Some(match *option {
                     "--idn" => words.say("error-idn-hint"),
-                    "--pin" | "--so-pin" | "--new-pin" => {
+                    "--pin" | "--so-pin" | "--new-pin" | "--new-password" | "--password" => {
                         words.tell("error-secret-hint", &[("option", (*option).into())])
                     }
                     _ => words.say("error-password-hint"),
@@ -181,6 +193,7 @@ impl Failure {
                     Secret::Pin => ("error-pin-needed", secret_hint(words, "--pin")),
                     Secret::SoPin => ("error-so-pin-needed", secret_hint(words, "--so-pin")),
                     Secret::NewPin => ("error-new-pin-needed", secret_hint(words, "--new-pin")),
+                    Secret::NewPassword => ("error-new-password-needed", secret_hint(words, "--new-password")),
                     Secret::Idn => ("error-idn-needed", words.say("error-idn-needed-hint")),
                 };
                 ("secret_needed", Exit::Usage, words.say(message), Some(hint))
@@ -321,11 +334,11 @@ pub(crate) fn without_query(selector: &str) -> &str {
 /// What the value of an option looks like.
 fn value_hint(option: &str) -> Option<&'static str> {
     match option {
-        "--medium" => Some("error-bad-value-hint-medium"),
+        "--medium" | "--to" => Some("error-bad-value-hint-medium"),
         "--label" => Some("error-bad-value-hint-label"),
         "--softhsm" => Some("error-bad-value-hint-softhsm"),
         "--password-fd" => Some("error-bad-value-hint-password-fd"),
-        "--pin-fd" | "--so-pin-fd" | "--new-pin-fd" => Some("error-bad-value-hint-secret-fd"),
+        "--pin-fd" | "--so-pin-fd" | "--new-pin-fd" | "--new-password-fd" => Some("error-bad-value-hint-secret-fd"),
         "--idn-fd" => Some("error-bad-value-hint-idn-fd"),
         "--out-fd" => Some("error-bad-value-hint-out-fd"),
         _ => None,

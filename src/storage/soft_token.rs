@@ -101,6 +101,11 @@ impl<S: Storage> SoftToken<S> {
                     problems.push(error);
                     None
                 });
+                let there = |file| view.present.contains(&file);
+                if there(SetFile::KmKey) && !there(SetFile::KmCert) {
+                    let doing = "looking for the certificate of a key";
+                    problems.push(Error::new(ErrorKind::NotFound, doing).about(SetFile::KmKey.file_name()));
+                }
                 let ca_certificates = self.ca_certificates(view).unwrap_or_else(|error| {
                     problems.push(error);
                     Vec::new()
