@@ -36,6 +36,7 @@ mod secret;
 mod session;
 mod show;
 mod sign;
+mod stdout;
 mod target;
 mod token;
 mod transferred;
@@ -56,6 +57,7 @@ use crate::cli::session::Session;
 /// Runs `ingam` with these arguments, program name first; returns the exit code.
 pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
     protect_memory();
+    stdout::keep();
     let early = grammar::Early::scan(&arguments);
     let language = early.language.unwrap_or_else(|| Language::from_locale(&environment::locale()));
     let words = Words::new(language);
