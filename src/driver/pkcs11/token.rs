@@ -54,6 +54,7 @@ impl Pkcs11Token {
     }
 
     /// Reads the objects again at the next listing, though they are the same: something of them changed.
+    #[allow(dead_code, reason = "writing to a token uses it")]
     pub(super) fn forget(&mut self) {
         self.handles = None;
     }
