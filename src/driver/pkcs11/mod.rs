@@ -3,17 +3,26 @@
 //! What a module prints to the process's standard output cannot be kept from it without taking the stream from everybody.
 
 mod contents;
+mod exporter;
 mod failure;
+mod generator;
+mod journal;
 mod key;
 mod known;
 mod login;
 mod module;
+mod officer;
+mod pair;
 mod refusal;
+mod relabel;
 mod scan;
 mod session;
 mod sets;
+mod survey;
+mod template;
 mod thread;
 mod token;
+mod writer;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
