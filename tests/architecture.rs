@@ -108,6 +108,7 @@ const EXPOSERS: &[&str] = &[
     "src/cli/sample.rs",             // seals a test set with the password that was given
     "src/view/one.rs",               // remembers the PIN for media that come later
     "src/cli/secret.rs",             // hands a password on
+    "src/cli/new_password.rs",       // looks whether it is a good one
     "pkcs11-module/src/functions/",  // R as CKA_VALUE and decrypted plaintext, to the caller's buffer
     "pkcs11-module/src/attribute",
     "pkcs11-module/src/object",
