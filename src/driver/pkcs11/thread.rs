@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,14 @@ thread_local! {
 #[must_use]
 pub fn on_module_thread() -> bool {
     ON_MODULE_THREAD.get()
+}
+
+static AROUND: OnceLock<fn(&mut dyn FnMut())> = OnceLock::new();
+
+/// Installs what surrounds the start of every module's thread in this process; the first caller wins. The library forbids
+/// `unsafe`, so it cannot itself keep a host's signals from a thread; the PKCS#11 module can.
+pub fn start_threads_within(around: fn(&mut dyn FnMut())) {
+    let _ = AROUND.set(around);
 }
 
 type Job<S> = Box<dyn FnOnce(&mut S) + Send>;
@@ -201,7 +209,18 @@ impl<S: Send + 'static> ModuleThread<S> {
         static NUMBER: AtomicUsize = AtomicUsize::new(1);
         let name = format!("ingam-pkcs11-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         let shared = Arc::clone(&self.shared);
-        let thread = std::thread::Builder::new().name(name).spawn(move || work(&shared));
+        let mut builder = Some(std::thread::Builder::new().name(name));
+        let mut thread = Err(std::io::ErrorKind::Unsupported.into());
+        let mut start = || {
+            if let Some(builder) = builder.take() {
+                let shared = Arc::clone(&shared);
+                thread = builder.spawn(move || work(&shared));
+            }
+        };
+        match AROUND.get() {
+            Some(around) => around(&mut start),
+            None => start(),
+        }
         let thread = thread.map_err(|error| Error::io("starting a thread for a PKCS#11 module", error))?;
         *locked(&self.thread) = Some(thread);
         Ok(())
@@ -368,6 +387,17 @@ mod tests {
         let again = Arc::clone(&thread);
         let inner = thread.call(LONG, move |_| again.call(LONG, |_| ()).unwrap_err().kind()).unwrap();
         assert_eq!(inner, ErrorKind::Busy);
+    }
+
+    #[test]
+    fn a_thread_is_started_within_what_the_host_installed() {
+        static STARTS: AtomicUsize = AtomicUsize::new(0);
+        start_threads_within(|start| {
+            STARTS.fetch_add(1, Ordering::Relaxed);
+            start();
+        });
+        thread(true).call(LONG, |_| ()).unwrap();
+        assert!(STARTS.load(Ordering::Relaxed) > 0);
     }
 
     #[test]
