@@ -154,10 +154,7 @@ impl Keystore {
         if let Accessibility::Unusable(error) = &medium.accessibility {
             return Err(error.clone());
         }
-        let Some(driver) = self.drivers.iter().find(|driver| driver.name() == medium.id.driver()) else {
-            return Err(Error::new(ErrorKind::NotFound, "looking for the driver of a medium").on(&medium.id));
-        };
-        let token: SharedToken = Arc::new(Mutex::new(driver.open(&medium.id)?));
+        let token: SharedToken = Arc::new(Mutex::new(self.open(&medium.id)?));
         let mut table = self.table();
         let row = table.row(id)?;
         if !row.slot.present {
@@ -165,6 +162,15 @@ impl Keystore {
         }
         // Another thread may have been faster: everyone uses the token that came first.
         Ok(Arc::clone(row.token.get_or_insert(token)))
+    }
+
+    /// Opens a medium for the caller alone, beside the token that everybody shares.
+    ///
+    /// # Errors
+    /// `NotFound` without a driver for it; those of [`Driver::open`].
+    pub(crate) fn open(&self, id: &MediumId) -> Result<Box<dyn Token>> {
+        let driver = self.drivers.iter().find(|driver| driver.name() == id.driver());
+        driver.ok_or(Error::new(ErrorKind::NotFound, "looking for the driver of a medium").on(id))?.open(id)
     }
 
     /// The slot's token if it is open. A token that [`token`](Self::token) gave earlier and that is not this one is that of a

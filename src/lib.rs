@@ -5,7 +5,7 @@
 //! ([`Storage`](storage::Storage)) become tokens through [`SoftToken`](storage::SoftToken).
 //!
 //! # List what is there
-//! ```
+//! ```no_run
 //! use ingam::{config::Config, keystore::{self, Keystore}};
 //!
 //! # fn main() -> ingam::Result<()> {

@@ -4,13 +4,14 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::{many, sign};
+use crate::{many, sign, token};
 
 /// What a child is asked to do.
 pub(crate) fn run(work: &str, arguments: &[&str]) {
     let figures = match (work, arguments) {
         ("sign", []) => sign::rounds(),
         ("threads", []) => sign::thread_rounds(),
+        ("token", []) => token::rounds(),
         ("provision", [count, content]) => many::provision(count.parse().unwrap(), *content == "WithKeys"),
         ("list", [module]) => many::list_once(Path::new(module)),
         ("find", []) => many::find_rounds(),
@@ -29,6 +30,7 @@ pub(crate) fn figures(work: &str, arguments: &[&str], variables: &[(&str, &Path)
     let mut child = Command::new(std::env::current_exe().unwrap());
     child.arg("child").arg(work).args(arguments);
     child.env("HOME", home.path()).env("XDG_CONFIG_HOME", home.path()).env_remove("INGAM_CONF");
+    child.env("INGAM_PKCS11_MODULES", "none");
     for (name, value) in variables {
         child.env(name, value);
     }

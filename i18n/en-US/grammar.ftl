@@ -20,6 +20,8 @@ help-arg-json = Print the result as one JSON document (its form: docs/json.md)
 help-arg-quiet = Fewer words: the result and errors only
 help-arg-verbose = Print the technical cause of an error too
 help-arg-no-input = Never ask for a password; fail if one is needed and none was given
+help-arg-yes = Confirm beforehand what destroys something (never the last try of a PIN)
+help-arg-allow-last-try = Send a PIN even if a wrong one would lock the token
 help-arg-lang = Language: ko, en (default: LC_ALL, LC_MESSAGES, LANG)
 help-arg-lang-value = LANG
 help-arg-help = Print this help
@@ -28,7 +30,7 @@ help-arg-version = Print the version
 help-arg-certificate =
     Part of the name, serial:HEX, the beginning of sha256:HEX, or a pkcs11: URI; on a terminal also the number in the plain list
 help-arg-certificate-value = CERT
-help-arg-medium = Look on this medium only: hdd, dir:PATH
+help-arg-medium = Look on this medium only: hdd, security-token[:LABEL], token[:SERIAL], dir:PATH, a pkcs11: URI
 help-arg-medium-value = MEDIUM
 help-arg-password-fd = Read the certificate's password from this file descriptor
 help-arg-password-fd-value = N
@@ -45,6 +47,10 @@ help-secrets =
     The password is taken from the first of these that is given; never from the command line.
       --password-fd, --password-file, systemd credential (ingam.pin), pin-source of the URI, --password-env, the terminal
 
+help-secrets-pin =
+    Each PIN is taken from the first of these that is given; never from the command line.
+      …-fd, …-file, systemd credential (ingam.pin, ingam.so-pin, ingam.new-pin), …-env, the terminal
+
 help-list = Shows the certificates of all media in one table.
 help-list-usage = ingam list [--medium MEDIUM] [--expired | --within DAYS] [--all]
 help-list-examples =
@@ -56,7 +62,7 @@ help-list-expired = Show expired certificates only
 help-list-within = Show certificates that expire within this time only (such as 30d)
 help-list-within-value = DAYS
 help-list-all = Show every copy of a certificate on a line of its own
-help-list-medium = Look on this medium only: hdd, dir:PATH (rows have numbers in the plain list only)
+help-list-medium = Look on this medium only: hdd, security-token[:LABEL], token[:SERIAL], dir:PATH, a pkcs11: URI (rows have numbers in the plain list only)
 
 help-show = Shows one certificate in detail.
 help-show-usage = ingam show CERT [--pem | --der | --text] [--medium MEDIUM]

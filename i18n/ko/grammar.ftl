@@ -20,6 +20,8 @@ help-arg-json = 결과를 JSON 문서 하나로 출력합니다 (형식: docs/js
 help-arg-quiet = 안내를 줄이고 결과와 오류만 출력합니다
 help-arg-verbose = 오류의 기술적인 원인도 출력합니다
 help-arg-no-input = 암호를 묻지 않습니다. 필요한데 주어지지 않으면 오류로 끝납니다
+help-arg-yes = 되돌릴 수 없는 일을 미리 확인합니다 (비밀번호(PIN)의 마지막 기회는 빼고)
+help-arg-allow-last-try = 한 번 더 틀리면 잠기는 보안토큰에도 비밀번호(PIN)를 보냅니다
 help-arg-lang = 언어: ko, en (기본값: LC_ALL, LC_MESSAGES, LANG)
 help-arg-lang-value = 언어
 help-arg-help = 도움말을 봅니다
@@ -28,7 +30,7 @@ help-arg-version = 버전을 봅니다
 help-arg-certificate =
     이름의 일부, serial:일련번호, sha256:지문 앞부분, pkcs11: URI. 터미널에서는 옵션 없는 목록의 번호도 됩니다
 help-arg-certificate-value = 인증서
-help-arg-medium = 이 저장매체에서만 찾습니다: hdd(하드디스크), dir:폴더
+help-arg-medium = 이 저장매체에서만 찾습니다: hdd(하드디스크), security-token(보안토큰)[:이름], token[:일련번호], dir:폴더, pkcs11: URI
 help-arg-medium-value = 저장매체
 help-arg-password-fd = 인증서 암호를 이 번호의 파일 디스크립터에서 읽습니다
 help-arg-password-fd-value = 번호
@@ -45,6 +47,10 @@ help-secrets =
     인증서 암호는 다음 순서로 먼저 주어진 것을 씁니다. 명령줄에는 쓸 수 없습니다.
       --password-fd, --password-file, systemd 자격 증명(ingam.pin), URI의 pin-source, --password-env, 터미널 입력
 
+help-secrets-pin =
+    비밀번호(PIN)마다 다음 순서로 먼저 주어진 것을 씁니다. 명령줄에는 쓸 수 없습니다.
+      …-fd, …-file, systemd 자격 증명(ingam.pin, ingam.so-pin, ingam.new-pin), …-env, 터미널 입력
+
 help-list = 모든 저장매체의 인증서를 표로 보여 줍니다. (목록)
 help-list-usage = ingam list [--medium 저장매체] [--expired | --within 일수] [--all]
 help-list-examples =
@@ -56,7 +62,7 @@ help-list-expired = 만료된 인증서만 보여 줍니다
 help-list-within = 이 기간 안에 만료되는 인증서만 보여 줍니다 (예: 30d)
 help-list-within-value = 일수
 help-list-all = 같은 인증서의 사본도 한 줄씩 보여 줍니다
-help-list-medium = 이 저장매체에서만 찾습니다: hdd(하드디스크), dir:폴더 (번호는 옵션 없는 목록에만 나옵니다)
+help-list-medium = 이 저장매체에서만 찾습니다: hdd(하드디스크), security-token(보안토큰)[:이름], token[:일련번호], dir:폴더, pkcs11: URI (번호는 옵션 없는 목록에만 나옵니다)
 
 help-show = 인증서 하나를 자세히 보여 줍니다. (보기)
 help-show-usage = ingam show 인증서 [--pem | --der | --text] [--medium 저장매체]

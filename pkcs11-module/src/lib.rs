@@ -5,6 +5,7 @@
 //!
 //! ```text
 //! host → abi::entries (one macro: guard, process check, null rules, trace) → functions (a file per chapter) → ingam
+//!                                                                      ↘ abi::foreign → another PKCS#11 module
 //! ```
 #![deny(unsafe_code)]
 
@@ -12,6 +13,7 @@ mod abi;
 mod attribute;
 mod events;
 mod find;
+mod foreign;
 mod functions;
 mod handle;
 mod id_index;

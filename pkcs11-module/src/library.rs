@@ -14,6 +14,7 @@ use ingam::view;
 
 use crate::abi::{pages, process};
 use crate::events::Events;
+use crate::foreign::{ForeignSessions, Place};
 use crate::handle::Handles;
 use crate::monitor::{Monitor, Scan};
 use crate::rv::{Answer, Rv};
@@ -37,6 +38,7 @@ pub(crate) struct Library {
     keystore: Keystore,
     slots: Mutex<HashMap<SlotId, Arc<SlotState>>>,
     sessions: Sessions,
+    foreign: ForeignSessions,
     session_handles: Handles,
     object_handles: Handles,
     events: Arc<Events>,
@@ -70,7 +72,9 @@ impl Library {
         let mut config = loaded.unwrap_or_default();
         if threads == Threads::Forbidden {
             config.threads = NonZeroUsize::MIN;
+            config.foreign.own_threads = false;
         }
+        config.foreign.under_p11_kit = process::has_p11_kit();
         let trace = Config::trace_file().as_deref().and_then(Trace::open).map(Arc::new);
         if let (Some(trace), Some(reason)) = (&trace, reason) {
             trace.note(&reason);
@@ -81,6 +85,7 @@ impl Library {
             keystore: view::keystore(&config),
             slots: Mutex::default(),
             sessions: Sessions::default(),
+            foreign: ForeignSessions::default(),
             session_handles: Handles::new(),
             object_handles: Handles::new(),
             events: Arc::default(),
@@ -139,6 +144,7 @@ impl Library {
                 state.forget_gone(&self.keystore);
                 self.sessions.orphan(*id);
             }
+            self.foreign.orphan(*id, self.keystore.open_token(*id).as_ref());
         }
         self.events.post(&changed);
         if errors.is_empty() { Scan::Complete } else { Scan::Incomplete }
@@ -163,7 +169,9 @@ impl Library {
 
     /// Every slot; the first call looks for media.
     pub(crate) fn slots(&self) -> Vec<Slot> {
-        self.keystore.slots()
+        let mut slots = self.keystore.slots();
+        slots.retain(is_place_for_tokens);
+        slots
     }
 
     /// Looks for media, and the slots that there are then.
@@ -190,7 +198,42 @@ impl Library {
     #[allow(clippy::useless_conversion, reason = "CK_SLOT_ID has 32 bits elsewhere")]
     pub(crate) fn slot(&self, number: CK_SLOT_ID) -> Answer<Slot> {
         let id = SlotId::from_number(number.into()).ok_or(CKR_SLOT_ID_INVALID)?;
-        self.keystore.slot(id).map_err(|error| Rv::caused(CKR_SLOT_ID_INVALID, error))
+        let slot = self.keystore.slot(id).map_err(|error| Rv::caused(CKR_SLOT_ID_INVALID, error))?;
+        if is_place_for_tokens(&slot) { Ok(slot) } else { Err(CKR_SLOT_ID_INVALID.into()) }
+    }
+
+    /// Sessions with other modules' tokens.
+    pub(crate) const fn foreign(&self) -> &ForeignSessions {
+        &self.foreign
+    }
+
+    /// The slot of this number if it is another module's and its token is there.
+    ///
+    /// # Errors
+    /// `CKR_TOKEN_NOT_PRESENT` if the token went just now, or its module; why it cannot be opened.
+    pub(crate) fn foreign_slot(&self, number: CK_SLOT_ID) -> Answer<Option<Place>> {
+        // Any other slot has its answers elsewhere, one that does not exist too.
+        let Ok(slot) = self.token_slot(number) else { return Ok(None) };
+        if slot.medium.token.is_none() {
+            return Ok(None);
+        }
+        let token = self.keystore.token(slot.id).map_err(|error| {
+            self.refresh();
+            Rv::from(error).renamed(CKR_DEVICE_REMOVED, CKR_TOKEN_NOT_PRESENT)
+        })?;
+        let foreign = lock(&token).foreign();
+        foreign.map(|foreign| Place::new(slot.id, token, foreign)).transpose()
+    }
+
+    /// Opens a session with another module's token.
+    ///
+    /// # Errors
+    /// Those of the module.
+    pub(crate) fn open_foreign_session(&self, at: Place, flags: CK_FLAGS) -> Answer<CK_SESSION_HANDLE> {
+        self.monitor.start(&self.own);
+        let handle = self.session_handles.take(1)?;
+        self.foreign.open(self, at, handle, flags)?;
+        Ok(handle)
     }
 
     /// A slot whose medium is there and can be used.
@@ -250,15 +293,22 @@ impl Library {
     /// # Errors
     /// As [`session`](Self::session).
     pub(crate) fn close_session(&self, handle: CK_SESSION_HANDLE) -> Answer {
+        if let Some(closed) = self.foreign.close(self, handle) {
+            return closed;
+        }
         self.sessions.remove(handle)?.leave(self);
         Ok(())
     }
 
     /// Closes the sessions of one slot.
-    pub(crate) fn close_sessions(&self, id: SlotId) {
+    ///
+    /// # Errors
+    /// Those of another module.
+    pub(crate) fn close_sessions(&self, id: SlotId) -> Answer {
         for session in self.sessions.remove_of(id) {
             session.leave(self);
         }
+        self.foreign.close_slot(self, id)
     }
 
     /// Ends the operations of a slot that use private keys by this login.
@@ -277,6 +327,7 @@ impl Library {
         self.events.close();
         self.monitor.stop();
         self.sessions.clear();
+        self.foreign.close_all(self);
         for state in lock(&self.slots).values() {
             state.try_logout();
         }
@@ -289,4 +340,10 @@ impl Library {
             state.wipe_in_child();
         }
     }
+}
+
+/// Whether this is a slot. A module that cannot be used is none, nor a token of it: applications choke on a slot that never
+/// has a token.
+fn is_place_for_tokens(slot: &Slot) -> bool {
+    slot.medium.id.driver() != "pkcs11" || slot.medium.is_usable()
 }

@@ -120,7 +120,10 @@ fn be_used(orders: &mut PipeReader, reports: &mut PipeWriter) {
     let root = String::from_utf8(line(orders)).unwrap();
     let mut password = line(orders);
     // SAFETY: nothing else runs in this process.
-    unsafe { std::env::set_var("INGAM_NPKI_PATH", &root) };
+    unsafe {
+        std::env::set_var("INGAM_NPKI_PATH", &root);
+        std::env::set_var("INGAM_PKCS11_MODULES", "none");
+    }
     let report = |reports: &mut PipeWriter, orders: &mut PipeReader, process: u32| {
         writeln!(reports, "{process}").unwrap();
         line(orders);

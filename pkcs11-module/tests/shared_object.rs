@@ -77,7 +77,10 @@ fn a_host_that_signs_while_it_exits_is_answered_and_leaves() {
         for finalize in ["finalize", "leave"] {
             let mut command = Command::new(&host);
             command.arg(module()).args([PASSWORD, when, finalize]);
-            command.env("INGAM_NPKI_PATH", npki.root()).env("HOME", npki.home.path());
+            command
+                .env("INGAM_NPKI_PATH", npki.root())
+                .env("HOME", npki.home.path())
+                .env("INGAM_PKCS11_MODULES", "none");
             let mut running = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
             let deadline = Instant::now() + Duration::from_secs(10);
             while running.try_wait().unwrap().is_none() {

@@ -113,18 +113,23 @@ pub(crate) fn set_json(words: &Words, set: &Set, now: i64) -> Value {
         json!({ "code": report.code, "message": report.message, "detail": report.detail })
     };
     json!({
-        "medium": {
-            "kind": medium_key(set.medium.kind),
-            "label": set.medium.label,
-            "serial": set.medium.serial(),
-            "place": set.medium.place,
-        },
+        "medium": medium_json(&set.medium),
         "folder": set.folder(),
         "uri": set.uri.to_string(),
         "sign": pair_json(&set.credential.sign, now),
         "km": set.credential.km.as_ref().map(|pair| pair_json(pair, now)),
         "ca_certificates": set.credential.ca_certificates.iter().map(|ca| hex(&ca.sha256())).collect::<Vec<_>>(),
         "problems": set.entry.problems.iter().map(problem).collect::<Vec<_>>(),
+    })
+}
+
+/// A medium, as every document names it.
+pub(crate) fn medium_json(medium: &Medium) -> Value {
+    json!({
+        "kind": medium_key(medium.kind),
+        "label": medium.label,
+        "serial": medium.serial(),
+        "place": medium.place,
     })
 }
 

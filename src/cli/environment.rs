@@ -15,14 +15,20 @@ pub(crate) fn locale() -> String {
         .unwrap_or_default()
 }
 
-/// The credential that systemd hands to a service (`LoadCredential=ingam.pin:…`), if there is one.
-pub(crate) fn systemd_credential() -> Option<PathBuf> {
-    let path = PathBuf::from(env::var_os("CREDENTIALS_DIRECTORY")?).join("ingam.pin");
+/// The credential of this name that systemd hands to a service (`LoadCredential=ingam.pin:…`), if there is one.
+pub(crate) fn systemd_credential(name: &str) -> Option<PathBuf> {
+    let path = PathBuf::from(env::var_os("CREDENTIALS_DIRECTORY")?).join(name);
     // One that cannot be looked at is there: opening it says why.
     path.try_exists().unwrap_or(true).then_some(path)
 }
 
-/// A variable that the user named with `--password-env`.
+/// The user's folder for data (XDG Base Directory Specification, or the platform's own).
+pub(crate) fn data_folder() -> Option<PathBuf> {
+    use etcetera::BaseStrategy as _;
+    etcetera::choose_base_strategy().ok().map(|strategy| strategy.data_dir())
+}
+
+/// A variable that the user named with `--password-env`, or that another program reads.
 pub(crate) fn variable(name: &OsStr) -> Option<OsString> {
     env::var_os(name)
 }

@@ -5,7 +5,8 @@ use std::ffi::OsString;
 use clap::{Arg, ArgAction, Args, Command, Parser, Subcommand};
 
 use crate::cli::language::{Language, Words};
-use crate::cli::{list, module, sample, show, sign, verify, vid};
+use crate::cli::{copy, csr, delete, import};
+use crate::cli::{list, module, sample, show, sign, token, verify, vid};
 
 /// The whole command line. Help texts are not here: [`localised`] takes them from the catalogues.
 #[derive(Debug, Parser)]
@@ -29,8 +30,20 @@ pub(crate) enum Verb {
     Sign(sign::Arguments),
     #[command(alias = "검증")]
     Verify(verify::Arguments),
+    #[command(alias = "가져오기")]
+    Import(import::Arguments),
+    #[command(alias = "복사")]
+    Copy(copy::CopyArguments),
+    #[command(alias = "이동")]
+    Move(copy::MoveArguments),
+    #[command(alias = "삭제")]
+    Delete(delete::Arguments),
+    #[command(alias = "발급요청")]
+    Csr(csr::Arguments),
     #[command(alias = "본인확인", subcommand_required = true, arg_required_else_help = true)]
     Vid(vid::Arguments),
+    #[command(alias = "토큰", subcommand_required = true, arg_required_else_help = true)]
+    Token(token::Arguments),
     #[command(alias = "모듈", subcommand_required = true, arg_required_else_help = true)]
     Module(module::Arguments),
     #[command(alias = "시험용")]
@@ -48,6 +61,10 @@ pub(crate) struct Global {
     pub(crate) verbose: bool,
     #[arg(long, global = true)]
     pub(crate) no_input: bool,
+    #[arg(long, global = true)]
+    pub(crate) yes: bool,
+    #[arg(long, global = true)]
+    pub(crate) allow_last_try: bool,
     /// Read by [`Early::scan`] before anything else, since the help and every error need it.
     #[arg(long, global = true, value_parser = ["ko", "en"])]
     pub(crate) lang: Option<String>,
@@ -85,7 +102,7 @@ impl Early {
 }
 
 /// The options that [`Global`] flattens into every verb.
-const GLOBAL: &[&str] = &["json", "quiet", "verbose", "no_input", "lang", "help", "version"];
+const GLOBAL: &[&str] = &["json", "quiet", "verbose", "no_input", "yes", "allow_last_try", "lang", "help", "version"];
 
 /// The command with every text in one language: the keys are `help-<verb>`, `help-<verb>-usage`, `help-<verb>-examples`
 /// and, for an argument, `help-<verb>-<argument>` or, where several verbs share it, `help-arg-<argument>`.
@@ -100,8 +117,16 @@ fn dress(command: Command, path: &str, words: &Words) -> Command {
     );
     let text = |part: &str| words.say(&format!("help-{path}{part}"));
     let mut after = format!("{}\n{}", words.say("help-heading-examples"), indented(&text("-examples")));
-    if command.get_arguments().any(|argument| argument.get_id() == "password_file") {
-        after = format!("{after}\n\n{}", words.say("help-secrets"));
+    let takes = |id: &str| command.get_arguments().any(|argument| argument.get_id() == id);
+    let secrets = match (takes("password_file"), takes("pin_file"), takes("so_pin_file")) {
+        (true, true, _) => Some("help-secrets-both"),
+        (true, false, _) => Some("help-secrets"),
+        (false, _, true) => Some("help-secrets-pin"),
+        (false, true, false) => Some("help-secrets-one-pin"),
+        (false, false, false) => None,
+    };
+    if let Some(key) = secrets {
+        after = format!("{after}\n\n{}", words.say(key));
     }
     command
         .about(text(""))

@@ -13,11 +13,12 @@ use ingam::selector::{CertificateSelector, MediumSelector, Pkcs11Uri};
 use ingam::token::Scope;
 use ingam::{Error, ErrorKind};
 
-use crate::cli::certificate;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, Secret};
 use crate::cli::output::hex;
+use crate::cli::pin_failure;
 use crate::cli::secret::PasswordArguments;
 use crate::cli::session::Session;
+use crate::cli::{certificate, target};
 
 /// Which certificate a verb works with.
 #[derive(Args, Debug)]
@@ -29,7 +30,7 @@ pub(crate) struct CertificateArgument {
 
 /// All media as they are now.
 pub(crate) struct Inventory {
-    keystore: Keystore,
+    pub(crate) keystore: Arc<Keystore>,
     /// How the module makes tokens of media.
     slots: Slots,
     /// Whether it has some media only, so that its rows are numbered otherwise than those of the plain list.
@@ -38,6 +39,8 @@ pub(crate) struct Inventory {
     pub(crate) sets: Vec<Set>,
     /// Media, folders and files that cannot be used: where, and why.
     pub(crate) unusable: Vec<(String, Error)>,
+    /// What a token has besides usable sets: keys without a certificate, what an import that was cut off left.
+    pub(crate) remnants: Vec<Remnant>,
     /// How many media there are.
     pub(crate) media: usize,
     /// NPKI folders that were looked for.
@@ -54,7 +57,7 @@ pub(crate) struct Chosen<'a> {
 /// One certificate set on one medium.
 #[derive(Clone)]
 pub(crate) struct Set {
-    slot: SlotId,
+    pub(crate) slot: SlotId,
     pub(crate) medium: Arc<Medium>,
     pub(crate) entry: Arc<Entry>,
     pub(crate) credential: Credential,
@@ -64,6 +67,13 @@ pub(crate) struct Set {
     pub(crate) uri: Pkcs11Uri,
     /// SHA-256 of the signing certificate.
     pub(crate) sha256: [u8; 32],
+}
+
+/// Something on a token that is no usable set.
+pub(crate) struct Remnant {
+    pub(crate) slot: SlotId,
+    pub(crate) medium: Arc<Medium>,
+    pub(crate) entry: Arc<Entry>,
 }
 
 impl Set {
@@ -89,17 +99,25 @@ impl Inventory {
     /// Looks at every medium, or at those that `wanted` names.
     pub(crate) fn of(wanted: Option<&MediumSelector>) -> Result<Self, Failure> {
         let mut config = configuration()?;
+        // Neither folder nor module is asked for nothing: a module may take its time.
+        if wanted.is_some_and(|wanted| !wanted.may_be_foreign()) {
+            config.foreign.modules.clear();
+            config.foreign.well_known = false;
+        }
+        if wanted.is_some_and(|wanted| !wanted.may_be_folder()) {
+            config.npki_roots.clear();
+        }
         if let Some(folder) = wanted.and_then(MediumSelector::folder) {
             // The folder that holds the NPKI folder does as well: the root of a drive, the folder of a sample.
-            let below = folder.join("NPKI");
-            config.npki_roots = vec![if below.is_dir() { below } else { folder.to_owned() }];
+            config.npki_roots = vec![target::npki_below(folder).unwrap_or_else(|| folder.to_owned())];
         }
         let mut inventory = Self {
-            keystore: Keystore::new(&config),
+            keystore: Arc::new(Keystore::new(&config)),
             slots: config.slots,
             partial: wanted.is_some(),
             sets: Vec::new(),
             unusable: Vec::new(),
+            remnants: Vec::new(),
             media: 0,
             searched: config.npki_roots,
         };
@@ -145,7 +163,13 @@ impl Inventory {
                         sha256: credential.sign.certificate.sha256(),
                     });
                 }
-                Err(error) => self.unusable.push((place, error.clone())),
+                Err(error) => {
+                    self.unusable.push((place, error.clone()));
+                    if medium.token.is_some() {
+                        let (medium, entry) = (Arc::clone(medium), Arc::clone(entry));
+                        self.remnants.push(Remnant { slot, medium, entry });
+                    }
+                }
             }
         }
     }
@@ -236,15 +260,21 @@ impl Inventory {
         password: &PasswordArguments,
     ) -> Result<SharedToken, Failure> {
         let name = certificate::name(&set.credential.sign.certificate);
-        let question = session.words().tell("prompt-password", &[("name", (&name).into())]);
-        let pin = password.get(session, pin_source(selector).as_ref(), &question)?;
+        let uri = pin_source(selector);
+        let words = session.words();
+        let (secret, question) = match &set.medium.token {
+            Some(_) => (Secret::Pin, words.tell("prompt-pin", &[("token", (&set.medium.label).into())])),
+            None => (Secret::Password, words.tell("prompt-password", &[("name", (&name).into())])),
+        };
+        let pin = password.get(session, uri.as_ref(), secret, &question)?;
         self.log_in(set, &pin)
     }
 
     /// The set's token, logged in with this password.
     pub(crate) fn log_in(&self, set: &Set, pin: &Pin) -> Result<SharedToken, Failure> {
         let token = self.keystore.token(set.slot)?;
-        lock(&token).login(Role::User, &Scope::Entry(set.entry.name.clone()), pin)?;
+        let result = lock(&token).login(Role::User, &Scope::Entry(set.entry.name.clone()), pin);
+        result.map_err(|error| pin_failure::after(&self.keystore, set.slot, Role::User, error))?;
         Ok(token)
     }
 }

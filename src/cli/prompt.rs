@@ -1,4 +1,4 @@
-//! This file asks a person for a secret on the terminal, without showing what is typed.
+//! This file asks a person on the terminal: for a secret, without showing what is typed, or for a word.
 
 use std::io;
 
@@ -40,6 +40,22 @@ pub(crate) fn hidden(question: &str) -> Result<Zeroizing<Vec<u8>>, NoAnswer> {
         // Ctrl-D behind other characters hands them over as they are.
         Some(_) => Ok(Zeroizing::new(line[..length].to_vec())),
     }
+}
+
+/// Shows the question on the controlling terminal and reads one line, which shows.
+#[cfg(unix)]
+pub(crate) fn shown(question: &str) -> Result<String, NoAnswer> {
+    use std::io::{Read as _, Write as _};
+
+    let terminal =
+        std::fs::File::options().read(true).write(true).open("/dev/tty").map_err(|_| NoAnswer::NoTerminal)?;
+    (&terminal).write_all(question.as_bytes()).map_err(NoAnswer::Terminal)?;
+    let mut line = vec![0; LONGEST];
+    let length = (&terminal).read(&mut line).map_err(NoAnswer::Terminal)?;
+    if length == 0 {
+        return Err(NoAnswer::Cancelled);
+    }
+    Ok(String::from_utf8_lossy(&line[..length]).trim().to_owned())
 }
 
 /// Ctrl-C as a character.
@@ -85,6 +101,23 @@ pub(crate) fn hidden(question: &str) -> Result<Zeroizing<Vec<u8>>, NoAnswer> {
             Err(NoAnswer::Cancelled)
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(NoAnswer::NoTerminal),
+        Err(error) => Err(NoAnswer::Terminal(error)),
+    }
+}
+
+/// Shows the question on the console and reads one line, which shows.
+#[cfg(not(unix))]
+pub(crate) fn shown(question: &str) -> Result<String, NoAnswer> {
+    use std::io::{IsTerminal as _, Write as _};
+
+    if !io::stdin().is_terminal() {
+        return Err(NoAnswer::NoTerminal);
+    }
+    let mut line = String::new();
+    io::stderr().write_all(question.as_bytes()).map_err(NoAnswer::Terminal)?;
+    match io::stdin().read_line(&mut line) {
+        Ok(0) => Err(NoAnswer::Cancelled),
+        Ok(_) => Ok(line.trim().to_owned()),
         Err(error) => Err(NoAnswer::Terminal(error)),
     }
 }

@@ -20,19 +20,146 @@ use crate::cli::failure::{Failure, Secret};
 use crate::cli::prompt::{self, NoAnswer};
 use crate::cli::session::Session;
 
-/// Where the password of a certificate, or the PIN of a token, comes from. The first that is given counts, in this
-/// order; systemd's credential comes before the variable, a `pin-source` of a URI before that.
-#[derive(Args, Debug, Default)]
-pub(crate) struct PasswordArguments {
-    #[arg(long, alias = "pin-fd")]
-    password_fd: Option<u32>,
-    #[arg(long, alias = "pin-file")]
-    password_file: Option<PathBuf>,
-    #[arg(long, alias = "pin-env")]
-    password_env: Option<OsString>,
-    /// Only there to say what to use instead.
-    #[arg(long, alias = "pin", hide = true, num_args = 0..=1, allow_hyphen_values = true)]
-    password: Option<Option<Refused>>,
+/// Defines the options of one secret: what they are called, systemd's credential, and what a person is asked for.
+///
+/// The first that is given counts, in this order: descriptor, file, systemd's credential, a `pin-source` of a URI, variable.
+macro_rules! secret_arguments {
+    (
+        $(#[$doc:meta])*
+        $name:ident($secret:expr, $credential:literal, $refused_options:literal) {
+            $(#[$fd_option:meta])* $fd:ident = $fd_name:literal,
+            $(#[$file_option:meta])* $file:ident = $file_name:literal,
+            $(#[$env_option:meta])* $env:ident = $env_name:literal,
+            $(#[$refused_option:meta])* $refused:ident,
+        }
+    ) => {
+        $(#[$doc])*
+        #[derive(Args, Debug, Default)]
+        pub(crate) struct $name {
+            #[arg(long)]
+            $(#[$fd_option])*
+            $fd: Option<u32>,
+            #[arg(long)]
+            $(#[$file_option])*
+            $file: Option<PathBuf>,
+            #[arg(long)]
+            $(#[$env_option])*
+            $env: Option<OsString>,
+            /// Only there to say what to use instead.
+            #[arg(long, hide = true, num_args = 0..=1, allow_hyphen_values = true)]
+            $(#[$refused_option])*
+            $refused: Option<Option<Refused>>,
+        }
+
+        impl $name {
+            /// Refuses a secret on the command line. Called before anything is done.
+            pub(crate) fn check(&self) -> Result<(), Failure> {
+                match self.$refused {
+                    Some(_) => Err(Failure::SecretOnCommandLine { option: $refused_options }),
+                    None => Ok(()),
+                }
+            }
+
+            /// Whether it is said on the command line where the secret comes from.
+            #[allow(dead_code, reason = "not every secret has another one that it excludes")]
+            pub(crate) fn is_given(&self) -> bool {
+                self.$fd.is_some() || self.$file.is_some() || self.$env.is_some()
+            }
+
+            /// The descriptor that the secret is read from, so that nothing else can be.
+            pub(crate) fn descriptor(&self) -> Option<u32> {
+                self.$fd
+            }
+
+            /// The secret from wherever the user said, if the user said anything; `None` if only a person is left to ask.
+            pub(crate) fn given(&self, session: &Session, uri: Option<&Pkcs11Uri>) -> Result<Option<Pin>, Failure> {
+                self.check()?;
+                let secret: Secret = $secret;
+                let (origin, bytes) = if let Some(number) = self.$fd {
+                    ($fd_name, from_descriptor(session, $fd_name, number, secret)?)
+                } else if let Some(path) = &self.$file {
+                    ($file_name, from_file($file_name, path, Readers::OwnerOnly)?)
+                } else if let Some(path) = environment::systemd_credential($credential) {
+                    // systemd itself keeps others out, and shows an access list as group rights.
+                    ($credential, from_file($credential, &path, Readers::Any)?)
+                } else if let Some(source) = uri.and_then(|uri| uri.pin_source.as_deref()) {
+                    ("pin-source", from_pin_source(source)?)
+                } else if let Some(name) = &self.$env {
+                    let missing = Failure::SecretVariableMissing { option: $env_name };
+                    let value = environment::variable(name).ok_or(missing)?;
+                    ($env_name, Zeroizing::new(value.into_encoded_bytes()))
+                } else {
+                    return Ok(None);
+                };
+                let bytes = not_empty(Some(origin), bytes)?;
+                Ok(Some(Pin::copy_of(&bytes).with_last_try(session.last_try())))
+            }
+        }
+    };
+}
+
+secret_arguments! {
+    /// Where the password of a certificate, or the PIN of the token that it is on, comes from.
+    PasswordArguments(Secret::Password, "ingam.pin", "--password, --pin") {
+        #[arg(alias = "pin-fd")]
+        password_fd = "--password-fd",
+        #[arg(alias = "pin-file")]
+        password_file = "--password-file",
+        #[arg(alias = "pin-env")]
+        password_env = "--password-env",
+        #[arg(alias = "pin")]
+        password,
+    }
+}
+
+secret_arguments! {
+    /// Where the 비밀번호 (PIN) of a token's owner comes from.
+    PinArguments(Secret::Pin, "ingam.pin", "--pin") {
+        pin_fd = "--pin-fd",
+        pin_file = "--pin-file",
+        pin_env = "--pin-env",
+        pin,
+    }
+}
+
+secret_arguments! {
+    /// Where the 관리자 비밀번호 (SO PIN) of a token comes from.
+    SoPinArguments(Secret::SoPin, "ingam.so-pin", "--so-pin") {
+        so_pin_fd = "--so-pin-fd",
+        so_pin_file = "--so-pin-file",
+        so_pin_env = "--so-pin-env",
+        so_pin,
+    }
+}
+
+secret_arguments! {
+    /// Where the PIN comes from that a token is to have from now on.
+    NewPinArguments(Secret::NewPin, "ingam.new-pin", "--new-pin") {
+        new_pin_fd = "--new-pin-fd",
+        new_pin_file = "--new-pin-file",
+        new_pin_env = "--new-pin-env",
+        new_pin,
+    }
+}
+
+secret_arguments! {
+    /// Where the password of a set comes from where a token's PIN is needed beside it.
+    SetPasswordArguments(Secret::Password, "ingam.password", "--password") {
+        password_fd = "--password-fd",
+        password_file = "--password-file",
+        password_env = "--password-env",
+        password,
+    }
+}
+
+secret_arguments! {
+    /// Where the password comes from that seals key files of keys which had none.
+    NewPasswordArguments(Secret::NewPassword, "ingam.new-password", "--new-password") {
+        new_password_fd = "--new-password-fd",
+        new_password_file = "--new-password-file",
+        new_password_env = "--new-password-env",
+        new_password,
+    }
 }
 
 /// A secret from the command line: not even kept.
@@ -48,58 +175,56 @@ impl FromStr for Refused {
 }
 
 impl PasswordArguments {
-    /// Refuses a password on the command line. Called before anything is done.
-    pub(crate) fn check(&self) -> Result<(), Failure> {
-        match self.password {
-            Some(_) => Err(Failure::SecretOnCommandLine { option: "--password, --pin" }),
-            None => Ok(()),
-        }
-    }
-
-    /// The descriptor that the password is read from, so that nothing else can be.
-    pub(crate) fn descriptor(&self) -> Option<u32> {
-        self.password_fd
-    }
-
-    /// The password from wherever the user said, if the user said anything; `None` if only a person is left to ask.
-    pub(crate) fn given(&self, session: &Session, uri: Option<&Pkcs11Uri>) -> Result<Option<Pin>, Failure> {
-        self.check()?;
-        let (origin, secret) = if let Some(number) = self.password_fd {
-            let origin = "--password-fd";
-            (origin, from_descriptor(session, origin, number, Secret::Password)?)
-        } else if let Some(path) = &self.password_file {
-            let origin = "--password-file";
-            (origin, from_file(origin, path, Readers::OwnerOnly)?)
-        } else if let Some(path) = environment::systemd_credential() {
-            // systemd itself keeps others out, and shows an access list as group rights.
-            ("ingam.pin", from_file("ingam.pin", &path, Readers::Any)?)
-        } else if let Some(source) = uri.and_then(|uri| uri.pin_source.as_deref()) {
-            let path = source.strip_prefix("file:").unwrap_or(source);
-            let path = path.strip_prefix("//").unwrap_or(path);
-            if !Path::new(path).is_absolute() {
-                return Err(Failure::SecretSourceUnsupported);
-            }
-            ("pin-source", from_file("pin-source", Path::new(path), Readers::OwnerOnly)?)
-        } else if let Some(name) = &self.password_env {
-            let value = environment::variable(name).ok_or(Failure::SecretVariableMissing)?;
-            ("--password-env", Zeroizing::new(value.into_encoded_bytes()))
-        } else {
-            return Ok(None);
-        };
-        not_empty(Some(origin), secret).map(|secret| Some(Pin::copy_of(&secret)))
-    }
-
     /// The password, at last by asking for it.
-    pub(crate) fn get(&self, session: &Session, uri: Option<&Pkcs11Uri>, question: &str) -> Result<Pin, Failure> {
-        if let Some(pin) = self.given(session, uri)? {
-            return Ok(pin);
+    pub(crate) fn get(
+        &self,
+        session: &Session,
+        uri: Option<&Pkcs11Uri>,
+        secret: Secret,
+        question: &str,
+    ) -> Result<Pin, Failure> {
+        match self.given(session, uri)? {
+            Some(pin) => Ok(pin),
+            None => typed(session, secret, question),
         }
-        let typed = ask(session, question, Secret::Password)?;
-        if !typed.is_ascii() {
-            session.note(&session.words().say("prompt-not-ascii"));
-        }
-        Ok(Pin::copy_of(&typed))
     }
+}
+
+/// How long a PIN is, in bytes.
+pub(crate) fn length(pin: &Pin) -> usize {
+    pin.expose().len()
+}
+
+/// A secret that is there already, typed once.
+pub(crate) fn typed(session: &Session, secret: Secret, question: &str) -> Result<Pin, Failure> {
+    let typed = ask(session, question, secret)?;
+    if !typed.is_ascii() {
+        session.note(&session.words().say("prompt-not-ascii"));
+    }
+    Ok(Pin::copy_of(&typed).with_last_try(session.last_try()))
+}
+
+/// A secret that is to be from now on, typed twice: a slip of the finger would lock its owner out.
+pub(crate) fn typed_twice(session: &Session, secret: Secret, question: &str, again: &str) -> Result<Pin, Failure> {
+    let typed = ask(session, question, secret)?;
+    if !typed.is_ascii() {
+        return Err(Failure::SecretNotAscii);
+    }
+    if *typed != *ask(session, again, secret)? {
+        return Err(Failure::SecretsDiffer);
+    }
+    Ok(Pin::copy_of(&typed))
+}
+
+/// Refuses two secrets that would be read from the same descriptor.
+pub(crate) fn check_descriptors(descriptors: &[(&'static str, Option<u32>)]) -> Result<(), Failure> {
+    for (index, (other, number)) in descriptors.iter().enumerate() {
+        let same = descriptors[..index].iter().find(|(_, before)| number.is_some() && before == number);
+        if let Some((one, _)) = same {
+            return Err(Failure::SameInput { one, other });
+        }
+    }
+    Ok(())
 }
 
 /// Where the owner's number (주민등록번호, 사업자등록번호) comes from.
@@ -165,6 +290,15 @@ enum Readers {
 /// The longest secret, in bytes.
 const LONGEST: usize = 4096;
 
+fn from_pin_source(source: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let path = source.strip_prefix("file:").unwrap_or(source);
+    let path = path.strip_prefix("//").unwrap_or(path);
+    if !Path::new(path).is_absolute() {
+        return Err(Failure::SecretSourceUnsupported);
+    }
+    from_file("pin-source", Path::new(path), Readers::OwnerOnly)
+}
+
 /// The path is not repeated in an error: the secret itself may stand where its file belongs.
 fn from_file(origin: &'static str, path: &Path, readers: Readers) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let failed = |error| Failure::Library(Error::io("reading a secret", error).about(origin));
@@ -197,6 +331,10 @@ fn from_descriptor(
     if file.is_terminal() {
         let question = match secret {
             Secret::Password => "prompt-password-of-nobody",
+            Secret::Pin => "prompt-pin-of-nobody",
+            Secret::SoPin => "prompt-so-pin-of-nobody",
+            Secret::NewPin => "prompt-new-pin-of-nobody",
+            Secret::NewPassword => "prompt-new-password",
             Secret::Idn => "prompt-idn",
         };
         return ask(session, &session.words().say(question), secret);
@@ -236,6 +374,14 @@ fn not_empty(origin: Option<&'static str>, secret: Zeroizing<Vec<u8>>) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_secrets_do_not_come_from_one_descriptor() {
+        assert!(check_descriptors(&[("--pin-fd", Some(3)), ("--so-pin-fd", Some(4)), ("--new-pin-fd", None)]).is_ok());
+        assert!(check_descriptors(&[("--pin-fd", None), ("--so-pin-fd", None)]).is_ok());
+        let failure = check_descriptors(&[("--pin-fd", Some(3)), ("--so-pin-fd", None), ("--new-pin-fd", Some(3))]);
+        assert!(matches!(failure, Err(Failure::SameInput { one: "--pin-fd", other: "--new-pin-fd" })));
+    }
 
     #[test]
     fn one_line_break_at_the_end_is_not_part_of_the_secret() {

@@ -2,12 +2,15 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
+use ingam::pin::LastTry;
+
 use crate::cli::failure::Failure;
 use crate::cli::grammar::Global;
 use crate::cli::language::Words;
 use crate::cli::output::View;
 use crate::cli::printable::printable_json;
 use crate::cli::report::{Exit, Report};
+use crate::cli::stdout;
 
 /// One run of the program.
 pub(crate) struct Session {
@@ -16,11 +19,14 @@ pub(crate) struct Session {
     quiet: bool,
     verbose: bool,
     no_input: bool,
+    yes: bool,
+    last_try: LastTry,
 }
 
 impl Session {
     pub(crate) fn new(words: Words, json: bool) -> Self {
-        Self { words, json, quiet: false, verbose: false, no_input: false }
+        let last_try = LastTry::Refused;
+        Self { words, json, quiet: false, verbose: false, no_input: false, yes: false, last_try }
     }
 
     /// Takes over the global options. The language stays: it was chosen before the arguments were parsed.
@@ -29,6 +35,8 @@ impl Session {
         self.quiet = global.quiet;
         self.verbose = global.verbose;
         self.no_input = global.no_input;
+        self.yes = global.yes;
+        self.last_try = if global.allow_last_try { LastTry::Allowed } else { LastTry::Refused };
     }
 
     pub(crate) fn words(&self) -> &Words {
@@ -54,9 +62,19 @@ impl Session {
         !self.no_input
     }
 
+    /// Whether what destroys something was agreed to beforehand.
+    pub(crate) fn is_agreed(&self) -> bool {
+        self.yes
+    }
+
+    /// Whether a PIN may be sent to a token that it would lock by being wrong. `--yes` does not say so.
+    pub(crate) fn last_try(&self) -> LastTry {
+        self.last_try
+    }
+
     /// Whether a person sits on both sides: only then may a row number of a list stand for a certificate.
     pub(crate) fn is_interactive(&self) -> bool {
-        !self.json && std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+        !self.json && std::io::stdin().is_terminal() && stdout::is_terminal()
     }
 
     /// Prints one view to stdout, as text or as the one JSON document.
@@ -74,8 +92,7 @@ impl Session {
 
     /// Writes bytes to stdout as they are.
     pub(crate) fn write(&self, bytes: &[u8]) -> Result<(), Failure> {
-        let mut stdout = std::io::stdout().lock();
-        stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(Failure::stdout)
+        stdout::write(bytes).map_err(Failure::stdout)
     }
 
     /// Says something beside the result, on stderr. With `--quiet` or `--json` it is not said.

@@ -1,7 +1,5 @@
 //! This file is `ingam show`: everything about one certificate, or the certificate itself.
 
-use std::io::IsTerminal as _;
-
 use clap::Args;
 use ingam::ErrorKind;
 use ingam::certificate::{Certificate, seoul_date};
@@ -18,7 +16,7 @@ use crate::cli::output::{View, facts, hex, pem};
 use crate::cli::report::{Exit, reason};
 use crate::cli::secret::PasswordArguments;
 use crate::cli::session::Session;
-use crate::cli::{certificate, date};
+use crate::cli::{certificate, date, stdout};
 
 /// Which certificate, in which form. With a password the key is opened too, to say whether it fits and holds R.
 #[derive(Args, Debug)]
@@ -49,7 +47,7 @@ pub(crate) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Fail
         return Ok(Exit::Done);
     }
     if arguments.der {
-        if std::io::stdout().is_terminal() {
+        if stdout::is_terminal() {
             return Err(Failure::OutputIsTerminal);
         }
         session.write(certificate.der())?;

@@ -35,6 +35,9 @@ pub(crate) fn answer(
     }
 }
 
+/// The options that are there to be refused, and how the names of those begin that take a secret.
+const SECRETS: [&str; 6] = ["--password", "--pin", "--so-pin", "--new-pin", "--new-password", "--idn"];
+
 fn message(words: &Words, error: &clap::Error) -> String {
     let argument = text(error, ContextKind::InvalidArg);
     let told = |key: &str| words.tell(key, &[("argument", (&argument).into())]);
@@ -49,7 +52,7 @@ fn message(words: &Words, error: &clap::Error) -> String {
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
             let value = text(error, ContextKind::InvalidValue);
             // The secret itself may stand where its descriptor belongs.
-            let secret = ["--password", "--pin", "--idn"].iter().any(|option| argument.starts_with(option));
+            let secret = SECRETS.iter().any(|option| argument.starts_with(option));
             let value = if secret { "" } else { &value };
             words.tell("error-bad-value", &[("option", (&argument).into()), ("value", value.into())])
         }
@@ -78,7 +81,7 @@ fn hint(words: &Words, error: &clap::Error, help: &str) -> String {
     }
     for kind in [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue] {
         // Those are there to be refused.
-        let refused = |word: &&str| ["--password", "--pin", "--idn"].contains(word);
+        let refused = |word: &&str| SECRETS.contains(word);
         let suggestion = text(error, kind);
         let suggestion = suggestion.split(", ").filter(|word| !refused(word)).collect::<Vec<_>>().join(", ");
         if !suggestion.is_empty() {

@@ -1,16 +1,17 @@
 //! This file names a certificate or a medium as a user types it: part of a name, `serial:HEX`, `sha256:HEX`, a
-//! `pkcs11:` URI (RFC 7512); `hdd`, `dir:PATH`.
+//! `pkcs11:` URI (RFC 7512); `hdd`, `security-token:LABEL`, `dir:PATH`.
 
+mod medium;
 mod uri;
 
 use std::fmt;
-use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::credential::{Credential, Pair};
 use crate::error::{Error, ErrorKind};
-use crate::medium::{Medium, MediumKind};
+use crate::medium::Medium;
 
+pub use medium::MediumSelector;
 pub use uri::{ObjectType, Pkcs11Uri};
 
 /// Names one certificate set, or several that have something in common.
@@ -81,65 +82,6 @@ impl fmt::Display for CertificateSelector {
     }
 }
 
-/// Names a medium.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MediumSelector {
-    /// Every medium of this kind: `hdd`, 하드디스크.
-    Kind(MediumKind),
-    /// The NPKI folder at this path, whether or not it is among the configured ones: `dir:PATH`.
-    Folder(PathBuf),
-}
-
-/// The kinds that there are drivers for, in English and Korean.
-const KINDS: &[(&str, &str, MediumKind)] = &[("hdd", "하드디스크", MediumKind::HardDisk)];
-
-impl MediumSelector {
-    /// Whether it names this medium. A folder names whatever medium its path was opened as.
-    #[must_use]
-    pub fn fits(&self, medium: &Medium) -> bool {
-        match self {
-            Self::Kind(kind) => medium.kind == *kind,
-            Self::Folder(_) => true,
-        }
-    }
-
-    /// The folder that is to be looked at instead of the configured ones.
-    #[must_use]
-    pub fn folder(&self) -> Option<&Path> {
-        match self {
-            Self::Kind(_) => None,
-            Self::Folder(path) => Some(path),
-        }
-    }
-}
-
-impl FromStr for MediumSelector {
-    type Err = Error;
-
-    /// # Errors
-    /// `InvalidInput` for anything else than the words above.
-    fn from_str(text: &str) -> Result<Self, Error> {
-        if let Some(path) = text.strip_prefix("dir:").filter(|path| !path.is_empty()) {
-            return Ok(Self::Folder(path.into()));
-        }
-        let kind = KINDS.iter().find(|(english, korean, _)| text == *english || text == *korean);
-        kind.map(|(.., kind)| Self::Kind(*kind))
-            .ok_or(Error::new(ErrorKind::InvalidInput, "reading the name of a medium"))
-    }
-}
-
-impl fmt::Display for MediumSelector {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Kind(kind) => {
-                let word = KINDS.iter().find(|(.., known)| known == kind).map_or("", |(english, ..)| english);
-                f.write_str(word)
-            }
-            Self::Folder(path) => write!(f, "dir:{}", path.display()),
-        }
-    }
-}
-
 /// Checks hexadecimal digits, with or without `:` between bytes as other tools print them; gives them in lower case.
 fn hexadecimal(text: &str) -> Result<String, Error> {
     let digits: String = text.chars().filter(|c| *c != ':').map(|c| c.to_ascii_lowercase()).collect();
@@ -177,15 +119,5 @@ mod tests {
             let error = typed.parse::<CertificateSelector>().unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidInput, "{typed}");
         }
-    }
-
-    #[test]
-    fn media_have_english_and_korean_names() {
-        assert_eq!("hdd".parse::<MediumSelector>().unwrap(), "하드디스크".parse().unwrap());
-        let folder: MediumSelector = "dir:/mnt/NPKI".parse().unwrap();
-        assert_eq!(folder.folder(), Some(Path::new("/mnt/NPKI")));
-        assert_eq!(folder.to_string(), "dir:/mnt/NPKI");
-        assert!("usb".parse::<MediumSelector>().is_err(), "no driver finds one yet");
-        assert!("dir:".parse::<MediumSelector>().is_err());
     }
 }

@@ -39,7 +39,7 @@ impl NpkiFolder {
     }
 
     /// Remembers a path under the name that shows it.
-    fn name(&mut self, path: &Path) -> EntryName {
+    pub(super) fn name(&mut self, path: &Path) -> EntryName {
         let relative = path.strip_prefix(&self.root).unwrap_or(path);
         // A set that was taken aside keeps the name of its place.
         let shown: PathBuf = relative.components().filter(|part| part.as_os_str() != ASIDE).collect();

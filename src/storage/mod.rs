@@ -3,6 +3,7 @@
 mod folder;
 mod folder_writer;
 mod incarnation;
+mod lone_folder;
 mod open_folder;
 mod soft_admin;
 mod soft_import;
@@ -14,6 +15,7 @@ mod spread;
 pub use folder::NpkiFolder;
 pub(crate) use folder::escaped;
 pub use incarnation::incarnation;
+pub use lone_folder::LoneFolder;
 pub use soft_token::SoftToken;
 
 use crate::credential::{EntryName, Purpose};

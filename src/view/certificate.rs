@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use crate::credential::{Credential, Entry, EntryName, KeyId, VidRandom};
 use crate::driver::Driver;
 use crate::error::{Error, ErrorKind, Result};
-use crate::keystore::{Keystore, SharedToken, lock};
+use crate::keystore::{Keystore, SharedToken, Slot, lock};
 use crate::medium::{Accessibility, Medium, MediumId};
 use crate::pin::{Pin, Role};
 use crate::token::{Admin, Decrypter, Scope, Signer, Token};
@@ -15,20 +15,20 @@ const NAME: &str = "certificate";
 
 /// Every certificate of every medium as a medium.
 pub(super) struct Certificates {
-    media: Keystore,
+    media: Arc<Keystore>,
     /// Where each certificate of the last scan is.
     places: Mutex<HashMap<MediumId, (SharedToken, EntryName)>>,
 }
 
 impl Certificates {
-    pub(super) fn new(media: Keystore) -> Self {
+    pub(super) fn new(media: Arc<Keystore>) -> Self {
         Self { media, places: Mutex::default() }
     }
 
     /// The certificates of the media that are there, with the token that each is on.
     fn certificates(&self) -> Vec<(Medium, SharedToken, EntryName)> {
         let mut found = Vec::new();
-        for slot in self.media.slots().into_iter().filter(|slot| slot.present) {
+        for slot in self.media.slots().into_iter().filter(is_shown_by_certificate) {
             let Ok(token) = self.media.token(slot.id) else { continue };
             let Ok(entries) = lock(&token).entries() else { continue };
             for entry in entries.iter() {
@@ -48,7 +48,8 @@ impl Driver for Certificates {
 
     fn scan(&self) -> Result<Vec<Medium>> {
         self.media.refresh();
-        let unusable = self.media.slots().into_iter().filter(|slot| slot.present && !slot.medium.is_usable());
+        let unusable = self.media.slots().into_iter().filter(is_shown_by_certificate);
+        let unusable = unusable.filter(|slot| !slot.medium.is_usable());
         let unusable = unusable
             .map(|slot| Medium { id: MediumId::new(NAME, &slot.medium.id.to_string()), ..(*slot.medium).clone() });
         let found = self.certificates();
@@ -64,6 +65,11 @@ impl Driver for Certificates {
         let (token, entry) = place.ok_or(Error::new(ErrorKind::Removed, "opening a certificate").on(id))?;
         Ok(Box::new(CertificateToken { token, entry }))
     }
+}
+
+/// A token with a PIN of its own has one for all of its certificates: it stays one slot.
+fn is_shown_by_certificate(slot: &Slot) -> bool {
+    slot.present && slot.medium.id.driver() != super::tokens::NAME
 }
 
 fn medium(on: &Medium, entry: &Entry, set: &Credential) -> Medium {

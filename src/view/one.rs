@@ -1,8 +1,11 @@
 //! This file joins the certificates of all media in a single slot, for clients that see one slot only (Java).
 
 use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::pin_source::{self, PinSources};
+use crate::config::PinSource;
 use crate::credential::{Credential, Entry, EntryName, KeyId, Pair, VidRandom};
 use crate::driver::Driver;
 use crate::error::{Error, ErrorKind, Result};
@@ -14,11 +17,12 @@ use crate::token::{Decrypter, Scope, Signer, Token};
 /// The slot that is always there.
 pub(super) struct One {
     media: Arc<Keystore>,
+    pin_sources: Arc<PinSources>,
 }
 
 impl One {
-    pub(super) fn new(media: Keystore) -> Self {
-        Self { media: Arc::new(media) }
+    pub(super) fn new(media: Keystore, pin_sources: &[PinSource]) -> Self {
+        Self { media: Arc::new(media), pin_sources: Arc::new(PinSources::new(pin_sources)) }
     }
 }
 
@@ -45,6 +49,7 @@ impl Driver for One {
     fn open(&self, _id: &MediumId) -> Result<Box<dyn Token>> {
         Ok(Box::new(OneToken {
             media: Arc::clone(&self.media),
+            pin_sources: Arc::clone(&self.pin_sources),
             places: HashMap::new(),
             pin: None,
             refused: HashSet::new(),
@@ -52,13 +57,15 @@ impl Driver for One {
     }
 }
 
-/// The sets of all media. Its password opens files only: it is never sent to hardware, which would count it as a try.
+/// The sets of all media. Its password opens files only: it is never sent to hardware, which would count it as a try. A
+/// token takes the PIN that the configuration keeps for it, when the password has opened what there is of files.
 struct OneToken {
     media: Arc<Keystore>,
+    pin_sources: Arc<PinSources>,
     /// Where each set of the last listing is.
     places: HashMap<EntryName, (SlotId, EntryName)>,
     pin: Option<Pin>,
-    /// Media of which the password opened nothing.
+    /// Media that this login did not open.
     refused: HashSet<SlotId>,
 }
 
@@ -71,7 +78,14 @@ impl OneToken {
         slots
     }
 
-    /// Does something with a key on the medium that it is on, logged in there if files are on it.
+    /// The file with the PIN of the token in this slot; `None` also for a medium of files.
+    fn pin_source(&self, slot: &Slot) -> Option<PathBuf> {
+        let seen = self.media.slots();
+        let seen: Vec<&Medium> = seen.iter().map(|slot| &*slot.medium).collect();
+        self.pin_sources.of(&slot.medium, &seen).map(Path::to_owned)
+    }
+
+    /// Does something with a key on the medium that it is on, logged in there.
     fn on_medium<T>(&mut self, key: &KeyId, act: impl Fn(&mut dyn Token, &KeyId) -> Result<T>) -> Result<T> {
         let place = self.places.get(&key.entry).cloned();
         let (slot, entry) = place.ok_or(Error::new(ErrorKind::NotFound, "looking for a private key"))?;
@@ -87,14 +101,49 @@ impl OneToken {
     /// Logs in to a medium that came after the login.
     fn login_late(&mut self, slot: SlotId, token: &SharedToken) {
         let Some(pin) = &self.pin else { return };
-        let keeps_files = self.media.slot(slot).is_ok_and(|slot| keeps_files(slot.medium.kind));
-        let mut token = lock(token);
-        if keeps_files
-            && !token.is_logged_in()
-            && !self.refused.contains(&slot)
-            && token.login(Role::User, &Scope::All, pin).is_err()
-        {
+        if self.refused.contains(&slot) || lock(token).is_logged_in() {
+            return;
+        }
+        let Ok(row) = self.media.slot(slot) else { return };
+        let answer = if keeps_files(row.medium.kind) {
+            lock(token).login(Role::User, &Scope::All, pin)
+        } else {
+            let Some(source) = self.pin_source(&row) else { return };
+            pin_source::login(token, &row.medium.id, &source)
+        };
+        if answer.is_err() {
             self.refused.insert(slot);
+        }
+    }
+
+    /// The sets of a medium, each with whether its key can be used, now or after a login.
+    fn sets(&mut self, slot: &Slot) -> Result<Vec<(Arc<Entry>, bool)>> {
+        let token = self.media.token(slot.id)?;
+        if keeps_files(slot.medium.kind) {
+            let has_key = |entry: &Arc<Entry>| entry.content.as_ref().is_ok_and(|set| set.sign.key.is_some());
+            return Ok(lock(&token).entries()?.iter().map(|entry| (Arc::clone(entry), has_key(entry))).collect());
+        }
+        // Some tokens show their keys only to who is logged in.
+        self.login_late(slot.id, &token);
+        let mut token = lock(&token);
+        let open = token.is_logged_in();
+        let will_open = !open && self.pin.is_none() && self.pin_source(slot).is_some();
+        let seen = |entry: &Arc<Entry>| match &entry.content {
+            Ok(set) if open => (Arc::clone(entry), set.sign.key.is_some()),
+            Ok(_) => (Arc::new(with_keys(entry, will_open)), will_open),
+            Err(_) => (Arc::clone(entry), false),
+        };
+        Ok(token.entries()?.iter().map(seen).collect())
+    }
+
+    /// What of a login's scope is on this medium.
+    fn scope_on(&self, slot: SlotId, scope: &Scope) -> Option<Scope> {
+        match scope {
+            Scope::All => Some(Scope::All),
+            Scope::Entry(name) => {
+                let (on, entry) = self.places.get(name)?;
+                (*on == slot).then(|| Scope::Entry(entry.clone()))
+            }
         }
     }
 }
@@ -103,27 +152,34 @@ impl Token for OneToken {
     fn entries(&mut self) -> Result<Arc<[Arc<Entry>]>> {
         self.media.refresh();
         self.places.clear();
-        let mut seen = HashSet::new();
-        let mut joined = Vec::new();
         let present = self.present();
         // Who comes back may hold something else.
         self.refused.retain(|refused| present.iter().any(|slot| slot.id == *refused));
+        let mut found = Vec::new();
         for slot in present {
             // A medium that is ill never makes another one fail.
-            let Ok(token) = self.media.token(slot.id) else { continue };
-            let Ok(entries) = lock(&token).entries() else { continue };
-            for entry in entries.iter() {
-                let name = EntryName::new(&format!("{}/{}", slot.medium.id.serial(), entry.name));
-                // The same certificate on several media appears once: with its key, from the safest medium.
-                if let Ok(set) = &entry.content
-                    && set.sign.key.is_some()
-                    && !seen.insert(set.sign.certificate.sha256())
-                {
-                    continue;
-                }
-                self.places.insert(name.clone(), (slot.id, entry.name.clone()));
-                joined.push(Arc::new(renamed(entry, name)));
+            let sets = self.sets(&slot).unwrap_or_default();
+            found.extend(sets.into_iter().map(|(entry, usable)| (slot.clone(), entry, usable)));
+        }
+        // The same certificate on several media appears once: from the safest medium on which its key can be used.
+        let mut shown: HashMap<[u8; 32], usize> = HashMap::new();
+        for (at, (_, entry, usable)) in found.iter().enumerate() {
+            let Ok(set) = &entry.content else { continue };
+            let best = shown.entry(set.sign.certificate.sha256()).or_insert(at);
+            if *usable && !found[*best].2 {
+                *best = at;
             }
+        }
+        let mut joined = Vec::new();
+        for (at, (slot, entry, _)) in found.iter().enumerate() {
+            if let Ok(set) = &entry.content
+                && shown[&set.sign.certificate.sha256()] != at
+            {
+                continue;
+            }
+            let name = EntryName::new(&format!("{}/{}", slot.medium.id.serial(), entry.name));
+            self.places.insert(name.clone(), (slot.id, entry.name.clone()));
+            joined.push(Arc::new(renamed(entry, name)));
         }
         Ok(joined.into())
     }
@@ -137,14 +193,10 @@ impl Token for OneToken {
         self.logout(&Scope::All);
         let mut failure: Option<Error> = None;
         let mut opened = false;
-        for slot in self.present().into_iter().filter(|slot| keeps_files(slot.medium.kind)) {
-            let scope = match scope {
-                Scope::All => Scope::All,
-                Scope::Entry(name) => match self.places.get(name) {
-                    Some((on, entry)) if *on == slot.id => Scope::Entry(entry.clone()),
-                    _ => continue,
-                },
-            };
+        let (files, tokens): (Vec<Slot>, Vec<Slot>) =
+            self.present().into_iter().partition(|slot| keeps_files(slot.medium.kind));
+        for slot in files {
+            let Some(scope) = self.scope_on(slot.id, scope) else { continue };
             match self.media.token(slot.id).and_then(|token| lock(&token).login(role, &scope, pin)) {
                 Ok(()) => opened = true,
                 Err(error) => {
@@ -152,6 +204,21 @@ impl Token for OneToken {
                     // A wrong password is what the caller can do something about; else the first failure.
                     if is_wrong_pin(&error) || failure.is_none() {
                         failure = Some(error);
+                    }
+                }
+            }
+        }
+        // A wrong password opens nothing. Where no key file can tell, who may read a token's PIN may use the token.
+        if opened || !failure.as_ref().is_some_and(is_wrong_pin) {
+            for slot in tokens {
+                let source = self.scope_on(slot.id, scope).and_then(|_| self.pin_source(&slot));
+                let Some(source) = source else { continue };
+                let token = self.media.token(slot.id);
+                match token.and_then(|token| pin_source::login(&token, &slot.medium.id, &source)) {
+                    Ok(()) => opened = true,
+                    Err(error) => {
+                        self.refused.insert(slot.id);
+                        failure = failure.or(Some(error));
                     }
                 }
             }
@@ -212,6 +279,17 @@ impl Token for OneToken {
     fn is_logged_in(&self) -> bool {
         self.pin.is_some()
     }
+}
+
+/// The entry of a token to which nobody is logged in: with the keys that a login should show, so that somebody logs in, or
+/// with none, as nobody can use them.
+fn with_keys(entry: &Entry, shown: bool) -> Entry {
+    let pair = |pair: Pair| {
+        let key = shown.then(|| KeyId::new(&entry.name, pair.purpose, &pair.certificate));
+        Pair { key, ..pair }
+    };
+    let content = entry.content.clone().map(|set| Credential { sign: pair(set.sign), km: set.km.map(pair), ..set });
+    Entry { content, ..entry.clone() }
 }
 
 /// The entry under a name that is unique among all media.

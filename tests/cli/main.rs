@@ -76,6 +76,7 @@ impl Samples {
         let roots = std::env::join_paths(["a", "b", "c"].map(|name| self.path(name).join("NPKI"))).unwrap();
         command.args(arguments).current_dir(self.folder.path()).env_clear();
         command.env("HOME", self.path("home")).env("PATH", "/usr/bin:/bin").env("INGAM_NPKI_PATH", roots);
+        command.env("INGAM_PKCS11_MODULES", "none");
         command.env("LC_ALL", "C.UTF-8").envs(environment.iter().copied()).stdin(Stdio::null());
         command
     }

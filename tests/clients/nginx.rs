@@ -14,7 +14,7 @@ fn configuration(place: &Place, port: u16) -> String {
     let here = place.path("").display().to_string();
     let (certificate, key) = (place.variable("CERT_PEM"), place.key_uri_with_file());
     format!(
-        "daemon off;\nworker_processes 2;\n{user}env INGAM_NPKI_PATH;\nenv OPENSSL_CONF;\n\
+        "daemon off;\nworker_processes 2;\n{user}env INGAM_NPKI_PATH;\nenv INGAM_PKCS11_MODULES;\nenv OPENSSL_CONF;\n\
          pid {here}/nginx.pid;\nerror_log stderr notice;\nevents {{}}\n\
          http {{\naccess_log off;\nclient_body_temp_path {here}/body;\nproxy_temp_path {here}/proxy;\n\
          fastcgi_temp_path {here}/fastcgi;\nuwsgi_temp_path {here}/uwsgi;\nscgi_temp_path {here}/scgi;\n\

@@ -107,7 +107,7 @@ fn undisturbed(folder: &Path, command: &mut Command) {
     command.current_dir(folder).env_clear();
     command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
     command.env("HOME", folder).env("TMPDIR", folder).env("XDG_CONFIG_HOME", folder.join("config"));
-    command.env("LC_ALL", "C.UTF-8");
+    command.env("LC_ALL", "C.UTF-8").env("INGAM_PKCS11_MODULES", "none");
 }
 
 pub(crate) fn succeeded(output: &Output) -> &Output {

@@ -89,6 +89,7 @@ impl Demo {
         command.args(arguments).current_dir(&self.folder);
         command.env("INGAM_NPKI_PATH", self.folder.join("NPKI")).env("HOME", self.folder.join("home"));
         command.env("XDG_CONFIG_HOME", self.folder.join("home")).env_remove("INGAM_CONF");
+        command.env("INGAM_PKCS11_MODULES", "none");
         must(&mut command)
     }
 

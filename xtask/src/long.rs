@@ -62,7 +62,8 @@ fn valgrind() -> Tally {
             "--error-exitcode=9",
         ]);
         valgrind.arg(root().join("target/release/ingam-bench")).args(["child", "once"]);
-        must(valgrind.env("INGAM_MODULE", ship::module()).env("INGAM_NPKI_PATH", place.join("NPKI")))
+        valgrind.env("INGAM_MODULE", ship::module()).env("INGAM_PKCS11_MODULES", "none");
+        must(valgrind.env("INGAM_NPKI_PATH", place.join("NPKI")))
     };
     Tally::of(&host())
 }

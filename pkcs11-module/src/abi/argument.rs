@@ -42,6 +42,9 @@ pub(crate) struct Bytes;
 /// Bytes to read that may be absent: a PIN.
 pub(crate) struct Secret;
 
+/// The label of a token: a fixed number of bytes, or null.
+pub(crate) struct Label;
+
 /// Bytes to fill, as many as there are.
 pub(crate) struct Fill;
 
@@ -159,6 +162,24 @@ impl Shape for Secret {
 
     fn describe(safe: &Option<&[u8]>, line: &mut String) {
         line.push_str(if safe.is_some() { "secret" } else { "null" });
+    }
+}
+
+impl Label {
+    /// Length of `CK_TOKEN_INFO.label`.
+    pub(super) const LENGTH: CK_ULONG = 32;
+}
+
+impl Shape for Label {
+    type Raw = *mut CK_UTF8CHAR;
+    type Safe<'call> = Presence;
+
+    unsafe fn admit(raw: *mut CK_UTF8CHAR, _: &Call) -> Answer<Presence> {
+        Ok(if raw.is_null() { Presence::Null } else { Presence::Something })
+    }
+
+    fn describe(safe: &Presence, line: &mut String) {
+        Pointer::<CK_UTF8CHAR>::describe(safe, line);
     }
 }
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use cryptoki_sys::{CK_RV, CKR_GENERAL_ERROR, CKR_OK};
+use cryptoki_sys::{CK_RV, CKR_FUNCTION_FAILED, CKR_GENERAL_ERROR, CKR_OK};
+use ingam::driver::pkcs11::on_module_thread;
 
 use super::argument::Shape;
 use super::per_process::PerProcess;
@@ -17,26 +18,42 @@ use crate::trace::Trace;
 
 static PROCESS: PerProcess<Process> = PerProcess::new();
 
+/// Runs a function that needs no initialised library and only hands out tables.
+pub(super) fn table(name: &'static str, body: impl FnOnce(&Call, &'static Process) -> Answer) -> CK_RV {
+    guard(|| without_library(name, body))
+}
+
 /// Runs a function that needs no initialised library.
 pub(super) fn free(name: &'static str, body: impl FnOnce(&Call, &'static Process) -> Answer) -> CK_RV {
     guard(|| {
-        let process = PROCESS.get(Process::abandon);
-        // Only the trace is kept: a wait for slot events must not keep the library, and so the keys, alive.
-        let trace = || process.library().ok().and_then(|library| library.trace().cloned());
-        let before = trace();
-        let call = Call::new(name, before.as_ref());
-        let answer = body(&call, process);
-        if before.is_none() {
-            // C_Initialize itself is the first line of a trace.
-            call.trace_to(trace().as_ref());
-        }
-        call.finish(answer)
+        refuse_reentry()?;
+        without_library(name, body)
     })
+}
+
+fn without_library(name: &'static str, body: impl FnOnce(&Call, &'static Process) -> Answer) -> Answer {
+    let process = PROCESS.get(Process::abandon);
+    // Only the trace is kept: a wait for slot events must not keep the library, and so the keys, alive.
+    let trace = || process.library().ok().and_then(|library| library.trace().cloned());
+    let before = trace();
+    let call = Call::new(name, before.as_ref());
+    let answer = body(&call, process);
+    if before.is_none() {
+        // C_Initialize itself is the first line of a trace.
+        call.trace_to(trace().as_ref());
+    }
+    call.finish(answer)
+}
+
+/// Another module that calls this one back would wait for itself: its thread waits for the module already.
+fn refuse_reentry() -> Answer {
+    if on_module_thread() { Err(CKR_FUNCTION_FAILED.into()) } else { Ok(()) }
 }
 
 /// Runs a function of the initialised library; answers `CKR_CRYPTOKI_NOT_INITIALIZED` if there is none in this process.
 pub(super) fn initialized(name: &'static str, body: impl FnOnce(&Call, &Library) -> Answer) -> CK_RV {
     guard(|| {
+        refuse_reentry()?;
         let library = PROCESS.get(Process::abandon).library()?;
         let call = Call::new(name, library.trace());
         let answer = body(&call, &library);
@@ -77,6 +94,15 @@ impl Call {
             S::describe(&safe, line);
         }
         Ok(safe)
+    }
+
+    /// As [`admit`](Self::admit), for an argument that goes elsewhere.
+    ///
+    /// # Safety
+    /// As [`Shape::admit`].
+    pub(super) unsafe fn check<S: Shape>(&self, raw: S::Raw) -> Answer {
+        // SAFETY: the caller's promise.
+        unsafe { self.admit::<S>(raw) }.map(drop)
     }
 
     fn finish(self, answer: Answer) -> Answer {

@@ -6,39 +6,23 @@
 #![allow(non_snake_case, reason = "the names are PKCS#11's")]
 #![allow(unreachable_pub, reason = "three of them leave the library, and one macro makes all")]
 #![allow(clippy::missing_safety_doc, clippy::too_many_arguments, reason = "contract and parameters are PKCS#11's")]
+#![allow(clippy::double_parens, reason = "most shapes have one parameter, some more")]
 
 use std::ffi::c_void;
 
 use cryptoki_sys::*;
 
-use super::argument::{Batch, Bytes, Fetch, Fill, Given, Ignored, Initialization, Pointer, Secret, Set, Text, Value};
+use super::argument::{
+    Batch, Bytes, Fetch, Fill, Given, Ignored, Initialization, Label, Pointer, Secret, Set, Text, Value,
+};
+use super::carry::{Arguments, Carry};
+use super::entry::{admitted, carry_over, entry, other, own};
 use super::parameter::Mechanism;
 use super::template::{Attributes, Template};
-use super::{boundary, tables};
+use super::{boundary, foreign, tables};
 use crate::functions::{
     decrypt, digest, encrypt, general, keys, objects, parallel, random, session, sign, slots, unsupported, verify,
 };
-
-/// `Shape[C parameters], … = gate function`: the gates are those of [`boundary`], or `cannot` for what no token of ours
-/// can do.
-macro_rules! entry {
-    ($(#[$meta:meta])* $name:ident($($shape:ty [$($a:ident: $t:ty),+]),*) = cannot) => {
-        $(#[$meta])*
-        pub unsafe extern "C" fn $name($($($a: $t),+),*) -> CK_RV {
-            let (session, ..) = ($($($a,)+)*);
-            boundary::initialized(stringify!($name), |_, library| unsupported(library, session))
-        }
-    };
-    ($(#[$meta:meta])* $name:ident($($shape:ty [$($a:ident: $t:ty),+]),*) = $gate:ident $function:path) => {
-        $(#[$meta])*
-        pub unsafe extern "C" fn $name($($($a: $t),+),*) -> CK_RV {
-            boundary::$gate(stringify!($name), |call, library| {
-                // SAFETY: the caller of a PKCS#11 function promises what `Shape::admit` asks for.
-                $function(library, $(unsafe { call.admit::<$shape>(($($a),+)) }?),*)
-            })
-        }
-    };
-}
 
 /// Makes the functions, the tables' contents and, for a test, the list of all.
 macro_rules! entries {
@@ -108,35 +92,35 @@ entries! {
         C_GetInfo(Set<CK_INFO>[info: *mut CK_INFO]) = initialized general::info;
         /// `C_GetFunctionList`, one of the three functions that a host finds by name.
         #[unsafe(no_mangle)]
-        C_GetFunctionList(Set<*mut CK_FUNCTION_LIST>[list: *mut *mut CK_FUNCTION_LIST]) = free tables::function_list;
+        C_GetFunctionList(Set<*mut CK_FUNCTION_LIST>[list: *mut *mut CK_FUNCTION_LIST]) = table tables::function_list;
         C_GetSlotList(
             Value<CK_BBOOL>[token_present: CK_BBOOL],
             Fetch<CK_SLOT_ID>[slots: *mut CK_SLOT_ID, slots_len: *mut CK_ULONG]
         ) = initialized slots::list;
         C_GetSlotInfo(
             Slot[slot: CK_SLOT_ID], Set<CK_SLOT_INFO>[info: *mut CK_SLOT_INFO]
-        ) = initialized slots::slot_info;
+        ) = slot slots::slot_info;
         C_GetTokenInfo(
             Slot[slot: CK_SLOT_ID], Set<CK_TOKEN_INFO>[info: *mut CK_TOKEN_INFO]
-        ) = initialized slots::token_info;
+        ) = slot slots::token_info;
         C_GetMechanismList(
             Slot[slot: CK_SLOT_ID], Fetch<CK_MECHANISM_TYPE>[list: *mut CK_MECHANISM_TYPE, list_len: *mut CK_ULONG]
-        ) = initialized slots::mechanism_list;
+        ) = slot slots::mechanism_list;
         C_GetMechanismInfo(
             Slot[slot: CK_SLOT_ID], Number[mechanism: CK_MECHANISM_TYPE],
             Set<CK_MECHANISM_INFO>[info: *mut CK_MECHANISM_INFO]
-        ) = initialized slots::mechanism_info;
+        ) = slot slots::mechanism_info;
         C_InitToken(
             Slot[slot: CK_SLOT_ID], Secret[pin: *mut CK_UTF8CHAR, pin_len: CK_ULONG],
-            Pointer<CK_UTF8CHAR>[label: *mut CK_UTF8CHAR]
-        ) = initialized slots::init_token;
+            Label[label: *mut CK_UTF8CHAR]
+        ) = slot slots::init_token;
         C_InitPIN(
             Session[session: CK_SESSION_HANDLE], Secret[pin: *mut CK_UTF8CHAR, pin_len: CK_ULONG]
-        ) = initialized slots::init_pin;
+        ) = session slots::init_pin;
         C_SetPIN(
             Session[session: CK_SESSION_HANDLE], Secret[old_pin: *mut CK_UTF8CHAR, old_pin_len: CK_ULONG],
             Secret[new_pin: *mut CK_UTF8CHAR, new_pin_len: CK_ULONG]
-        ) = initialized slots::set_pin;
+        ) = session slots::set_pin;
         C_OpenSession(
             Slot[slot: CK_SLOT_ID], Number[flags: CK_FLAGS], Anything[application: *mut c_void],
             Ignored<CK_NOTIFY>[notify: CK_NOTIFY], Set<CK_SESSION_HANDLE>[session: *mut CK_SESSION_HANDLE]
@@ -148,187 +132,187 @@ entries! {
         ) = initialized session::info;
         C_GetOperationState(
             Session[session: CK_SESSION_HANDLE], Fetch<CK_BYTE>[state: *mut CK_BYTE, state_len: *mut CK_ULONG]
-        ) = initialized session::operation_state;
+        ) = session session::operation_state;
         C_SetOperationState(
             Session[session: CK_SESSION_HANDLE], Bytes[state: *mut CK_BYTE, state_len: CK_ULONG],
             Object[encryption_key: CK_OBJECT_HANDLE], Object[authentication_key: CK_OBJECT_HANDLE]
-        ) = initialized session::set_operation_state;
+        ) = session session::set_operation_state;
         C_Login(
             Session[session: CK_SESSION_HANDLE], Number[user: CK_USER_TYPE],
             Secret[pin: *mut CK_UTF8CHAR, pin_len: CK_ULONG]
-        ) = initialized session::login;
-        C_Logout(Session[session: CK_SESSION_HANDLE]) = initialized session::logout;
+        ) = session session::login;
+        C_Logout(Session[session: CK_SESSION_HANDLE]) = session session::logout;
         C_CreateObject(
             Session[session: CK_SESSION_HANDLE], Template[template: *mut CK_ATTRIBUTE, template_len: CK_ULONG],
             Set<CK_OBJECT_HANDLE>[object: *mut CK_OBJECT_HANDLE]
-        ) = initialized objects::create;
+        ) = session objects::create;
         C_CopyObject(
             Session[session: CK_SESSION_HANDLE], Object[object: CK_OBJECT_HANDLE],
             Template[template: *mut CK_ATTRIBUTE, template_len: CK_ULONG],
             Set<CK_OBJECT_HANDLE>[copy: *mut CK_OBJECT_HANDLE]
-        ) = initialized objects::copy;
+        ) = session objects::copy;
         C_DestroyObject(
             Session[session: CK_SESSION_HANDLE], Object[object: CK_OBJECT_HANDLE]
-        ) = initialized objects::destroy;
+        ) = session objects::destroy;
         C_GetObjectSize(
             Session[session: CK_SESSION_HANDLE], Object[object: CK_OBJECT_HANDLE], Set<CK_ULONG>[size: *mut CK_ULONG]
-        ) = initialized objects::size;
+        ) = session objects::size;
         C_GetAttributeValue(
             Session[session: CK_SESSION_HANDLE], Object[object: CK_OBJECT_HANDLE],
             Attributes[template: *mut CK_ATTRIBUTE, template_len: CK_ULONG]
-        ) = initialized objects::attributes;
+        ) = session objects::attributes;
         C_SetAttributeValue(
             Session[session: CK_SESSION_HANDLE], Object[object: CK_OBJECT_HANDLE],
             Template[template: *mut CK_ATTRIBUTE, template_len: CK_ULONG]
-        ) = initialized objects::set_attributes;
+        ) = session objects::set_attributes;
         C_FindObjectsInit(
             Session[session: CK_SESSION_HANDLE], Template[template: *mut CK_ATTRIBUTE, template_len: CK_ULONG]
-        ) = initialized objects::find_init;
+        ) = session objects::find_init;
         C_FindObjects(
             Session[session: CK_SESSION_HANDLE],
             Batch<CK_OBJECT_HANDLE>[objects: *mut CK_OBJECT_HANDLE, room: CK_ULONG, found: *mut CK_ULONG]
-        ) = initialized objects::find;
-        C_FindObjectsFinal(Session[session: CK_SESSION_HANDLE]) = initialized objects::find_final;
+        ) = session objects::find;
+        C_FindObjectsFinal(Session[session: CK_SESSION_HANDLE]) = session objects::find_final;
         C_EncryptInit(
             Session[session: CK_SESSION_HANDLE], Mechanism[mechanism: *mut CK_MECHANISM],
             Object[key: CK_OBJECT_HANDLE]
-        ) = initialized encrypt::init;
+        ) = session encrypt::init;
         C_Encrypt(
             Session[session: CK_SESSION_HANDLE], Bytes[data: *mut CK_BYTE, data_len: CK_ULONG],
             Fetch<CK_BYTE>[encrypted: *mut CK_BYTE, encrypted_len: *mut CK_ULONG]
-        ) = initialized encrypt::encrypt;
+        ) = session encrypt::encrypt;
         C_EncryptUpdate(
             Session[session: CK_SESSION_HANDLE], Bytes[part: *mut CK_BYTE, part_len: CK_ULONG],
             Fetch<CK_BYTE>[encrypted: *mut CK_BYTE, encrypted_len: *mut CK_ULONG]
-        ) = initialized encrypt::update;
+        ) = session encrypt::update;
         C_EncryptFinal(
             Session[session: CK_SESSION_HANDLE], Fetch<CK_BYTE>[encrypted: *mut CK_BYTE, encrypted_len: *mut CK_ULONG]
-        ) = initialized encrypt::finish;
+        ) = session encrypt::finish;
         C_DecryptInit(
             Session[session: CK_SESSION_HANDLE], Mechanism[mechanism: *mut CK_MECHANISM],
             Object[key: CK_OBJECT_HANDLE]
-        ) = initialized decrypt::init;
+        ) = session decrypt::init;
         C_Decrypt(
             Session[session: CK_SESSION_HANDLE], Bytes[encrypted: *mut CK_BYTE, encrypted_len: CK_ULONG],
             Fetch<CK_BYTE>[data: *mut CK_BYTE, data_len: *mut CK_ULONG]
-        ) = initialized decrypt::decrypt;
+        ) = session decrypt::decrypt;
         C_DecryptUpdate(
             Session[session: CK_SESSION_HANDLE], Bytes[encrypted: *mut CK_BYTE, encrypted_len: CK_ULONG],
             Fetch<CK_BYTE>[part: *mut CK_BYTE, part_len: *mut CK_ULONG]
-        ) = initialized decrypt::update;
+        ) = session decrypt::update;
         C_DecryptFinal(
             Session[session: CK_SESSION_HANDLE], Fetch<CK_BYTE>[part: *mut CK_BYTE, part_len: *mut CK_ULONG]
-        ) = initialized decrypt::finish;
+        ) = session decrypt::finish;
         C_DigestInit(
             Session[session: CK_SESSION_HANDLE], Mechanism[mechanism: *mut CK_MECHANISM]
-        ) = initialized digest::init;
+        ) = session digest::init;
         C_Digest(
             Session[session: CK_SESSION_HANDLE], Bytes[data: *mut CK_BYTE, data_len: CK_ULONG],
             Fetch<CK_BYTE>[digest: *mut CK_BYTE, digest_len: *mut CK_ULONG]
-        ) = initialized digest::digest;
+        ) = session digest::digest;
         C_DigestUpdate(
             Session[session: CK_SESSION_HANDLE], Bytes[part: *mut CK_BYTE, part_len: CK_ULONG]
-        ) = initialized digest::update;
-        C_DigestKey(Session[session: CK_SESSION_HANDLE], Object[key: CK_OBJECT_HANDLE]) = initialized digest::key;
+        ) = session digest::update;
+        C_DigestKey(Session[session: CK_SESSION_HANDLE], Object[key: CK_OBJECT_HANDLE]) = session digest::key;
         C_DigestFinal(
             Session[session: CK_SESSION_HANDLE], Fetch<CK_BYTE>[digest: *mut CK_BYTE, digest_len: *mut CK_ULONG]
-        ) = initialized digest::finish;
+        ) = session digest::finish;
         C_SignInit(
             Session[session: CK_SESSION_HANDLE], Mechanism[mechanism: *mut CK_MECHANISM],
             Object[key: CK_OBJECT_HANDLE]
-        ) = initialized sign::init;
+        ) = session sign::init;
         C_Sign(
             Session[session: CK_SESSION_HANDLE], Bytes[data: *mut CK_BYTE, data_len: CK_ULONG],
             Fetch<CK_BYTE>[signature: *mut CK_BYTE, signature_len: *mut CK_ULONG]
-        ) = initialized sign::sign;
+        ) = session sign::sign;
         C_SignUpdate(
             Session[session: CK_SESSION_HANDLE], Bytes[part: *mut CK_BYTE, part_len: CK_ULONG]
-        ) = initialized sign::update;
+        ) = session sign::update;
         C_SignFinal(
             Session[session: CK_SESSION_HANDLE], Fetch<CK_BYTE>[signature: *mut CK_BYTE, signature_len: *mut CK_ULONG]
-        ) = initialized sign::finish;
+        ) = session sign::finish;
         C_SignRecoverInit(
             Session[session: CK_SESSION_HANDLE], Mechanism[mechanism: *mut CK_MECHANISM],
             Object[key: CK_OBJECT_HANDLE]
-        ) = cannot;
+        ) = session;
         C_SignRecover(
             Session[session: CK_SESSION_HANDLE], Bytes[data: *mut CK_BYTE, data_len: CK_ULONG],
             Fetch<CK_BYTE>[signature: *mut CK_BYTE, signature_len: *mut CK_ULONG]
-        ) = cannot;
+        ) = session;
         C_VerifyInit(
             Session[session: CK_SESSION_HANDLE], Mechanism[mechanism: *mut CK_MECHANISM],
             Object[key: CK_OBJECT_HANDLE]
-        ) = initialized verify::init;
+        ) = session verify::init;
         C_Verify(
             Session[session: CK_SESSION_HANDLE], Bytes[data: *mut CK_BYTE, data_len: CK_ULONG],
             Bytes[signature: *mut CK_BYTE, signature_len: CK_ULONG]
-        ) = initialized verify::verify;
+        ) = session verify::verify;
         C_VerifyUpdate(
             Session[session: CK_SESSION_HANDLE], Bytes[part: *mut CK_BYTE, part_len: CK_ULONG]
-        ) = initialized verify::update;
+        ) = session verify::update;
         C_VerifyFinal(
             Session[session: CK_SESSION_HANDLE], Bytes[signature: *mut CK_BYTE, signature_len: CK_ULONG]
-        ) = initialized verify::finish;
+        ) = session verify::finish;
         C_VerifyRecoverInit(
             Session[session: CK_SESSION_HANDLE], Mechanism[mechanism: *mut CK_MECHANISM],
             Object[key: CK_OBJECT_HANDLE]
-        ) = cannot;
+        ) = session;
         C_VerifyRecover(
             Session[session: CK_SESSION_HANDLE], Bytes[signature: *mut CK_BYTE, signature_len: CK_ULONG],
             Fetch<CK_BYTE>[data: *mut CK_BYTE, data_len: *mut CK_ULONG]
-        ) = cannot;
+        ) = session;
         C_DigestEncryptUpdate(
             Session[session: CK_SESSION_HANDLE], Bytes[part: *mut CK_BYTE, part_len: CK_ULONG],
             Fetch<CK_BYTE>[encrypted: *mut CK_BYTE, encrypted_len: *mut CK_ULONG]
-        ) = cannot;
+        ) = session;
         C_DecryptDigestUpdate(
             Session[session: CK_SESSION_HANDLE], Bytes[encrypted: *mut CK_BYTE, encrypted_len: CK_ULONG],
             Fetch<CK_BYTE>[part: *mut CK_BYTE, part_len: *mut CK_ULONG]
-        ) = cannot;
+        ) = session;
         C_SignEncryptUpdate(
             Session[session: CK_SESSION_HANDLE], Bytes[part: *mut CK_BYTE, part_len: CK_ULONG],
             Fetch<CK_BYTE>[encrypted: *mut CK_BYTE, encrypted_len: *mut CK_ULONG]
-        ) = cannot;
+        ) = session;
         C_DecryptVerifyUpdate(
             Session[session: CK_SESSION_HANDLE], Bytes[encrypted: *mut CK_BYTE, encrypted_len: CK_ULONG],
             Fetch<CK_BYTE>[part: *mut CK_BYTE, part_len: *mut CK_ULONG]
-        ) = cannot;
+        ) = session;
         C_GenerateKey(
             Session[session: CK_SESSION_HANDLE], Mechanism[mechanism: *mut CK_MECHANISM],
             Template[template: *mut CK_ATTRIBUTE, template_len: CK_ULONG],
             Set<CK_OBJECT_HANDLE>[key: *mut CK_OBJECT_HANDLE]
-        ) = initialized keys::generate;
+        ) = session keys::generate;
         C_GenerateKeyPair(
             Session[session: CK_SESSION_HANDLE], Mechanism[mechanism: *mut CK_MECHANISM],
             Template[public: *mut CK_ATTRIBUTE, public_len: CK_ULONG],
             Template[private: *mut CK_ATTRIBUTE, private_len: CK_ULONG],
             Set<CK_OBJECT_HANDLE>[public_key: *mut CK_OBJECT_HANDLE],
             Set<CK_OBJECT_HANDLE>[private_key: *mut CK_OBJECT_HANDLE]
-        ) = initialized keys::generate_pair;
+        ) = session keys::generate_pair;
         C_WrapKey(
             Session[session: CK_SESSION_HANDLE], Mechanism[mechanism: *mut CK_MECHANISM],
             Object[wrapping: CK_OBJECT_HANDLE], Object[key: CK_OBJECT_HANDLE],
             Fetch<CK_BYTE>[wrapped: *mut CK_BYTE, wrapped_len: *mut CK_ULONG]
-        ) = cannot;
+        ) = session;
         C_UnwrapKey(
             Session[session: CK_SESSION_HANDLE], Mechanism[mechanism: *mut CK_MECHANISM],
             Object[unwrapping: CK_OBJECT_HANDLE], Bytes[wrapped: *mut CK_BYTE, wrapped_len: CK_ULONG],
             Template[template: *mut CK_ATTRIBUTE, template_len: CK_ULONG],
             Set<CK_OBJECT_HANDLE>[key: *mut CK_OBJECT_HANDLE]
-        ) = cannot;
+        ) = session;
         C_DeriveKey(
             Session[session: CK_SESSION_HANDLE], Mechanism[mechanism: *mut CK_MECHANISM],
             Object[base: CK_OBJECT_HANDLE], Template[template: *mut CK_ATTRIBUTE, template_len: CK_ULONG],
             Set<CK_OBJECT_HANDLE>[key: *mut CK_OBJECT_HANDLE]
-        ) = cannot;
+        ) = session;
         C_SeedRandom(
             Session[session: CK_SESSION_HANDLE], Bytes[seed: *mut CK_BYTE, seed_len: CK_ULONG]
-        ) = initialized random::seed;
+        ) = session random::seed;
         C_GenerateRandom(
             Session[session: CK_SESSION_HANDLE], Fill[random: *mut CK_BYTE, random_len: CK_ULONG]
-        ) = initialized random::generate;
-        C_GetFunctionStatus(Session[session: CK_SESSION_HANDLE]) = initialized parallel::not_parallel;
-        C_CancelFunction(Session[session: CK_SESSION_HANDLE]) = initialized parallel::not_parallel;
+        ) = session random::generate;
+        C_GetFunctionStatus(Session[session: CK_SESSION_HANDLE]) = session parallel::not_parallel;
+        C_CancelFunction(Session[session: CK_SESSION_HANDLE]) = session parallel::not_parallel;
         C_WaitForSlotEvent(
             Number[flags: CK_FLAGS], Set<CK_SLOT_ID>[slot: *mut CK_SLOT_ID], Anything[reserved: *mut c_void]
         ) = free slots::wait_for_event;
@@ -338,13 +322,13 @@ entries! {
         #[unsafe(no_mangle)]
         C_GetInterfaceList(
             Fetch<CK_INTERFACE>[list: *mut CK_INTERFACE, list_len: *mut CK_ULONG]
-        ) = free tables::interface_list;
+        ) = table tables::interface_list;
         /// `C_GetInterface`, one of the three functions that a host finds by name.
         #[unsafe(no_mangle)]
         C_GetInterface(
             Text[name: *mut CK_UTF8CHAR], Given<CK_VERSION>[version: *mut CK_VERSION],
             Set<*mut CK_INTERFACE>[interface: *mut *mut CK_INTERFACE], Number[flags: CK_FLAGS]
-        ) = free tables::interface;
+        ) = table tables::interface;
         C_LoginUser(
             Session[session: CK_SESSION_HANDLE], Number[user: CK_USER_TYPE],
             Secret[pin: *mut CK_UTF8CHAR, pin_len: CK_ULONG], Bytes[name: *mut CK_BYTE, name_len: CK_ULONG]

@@ -5,9 +5,14 @@
 pub(crate) mod argument;
 pub(crate) mod boundary;
 pub(crate) mod buffer;
+mod carry;
+mod carry_mechanism;
+mod carry_template;
 pub(crate) mod entries;
+mod entry;
 #[cfg(feature = "fault-injection")]
 pub(crate) mod fault;
+pub(crate) mod foreign;
 mod layout;
 pub(crate) mod pages;
 pub(crate) mod parameter;

@@ -20,6 +20,24 @@ pub(crate) fn is_secure() -> bool {
     getauxval(AT_SECURE) != 0
 }
 
+/// Whether p11-kit is in this process: it may show the application other modules beside this one.
+#[cfg(target_os = "linux")]
+pub(crate) fn has_p11_kit() -> bool {
+    // SAFETY: with RTLD_NOLOAD nothing is loaded, so no code of it runs.
+    let found = unsafe { libc::dlopen(c"libp11-kit.so.0".as_ptr(), libc::RTLD_NOLOAD | libc::RTLD_LAZY) };
+    if !found.is_null() {
+        // SAFETY: found just now; whoever loaded it holds it still.
+        unsafe { libc::dlclose(found) };
+    }
+    !found.is_null()
+}
+
+/// Elsewhere nobody knows of it.
+#[cfg(not(target_os = "linux"))]
+pub(crate) const fn has_p11_kit() -> bool {
+    false
+}
+
 /// Elsewhere user and group numbers tell.
 #[cfg(not(target_os = "linux"))]
 pub(crate) const fn is_secure() -> bool {

@@ -72,7 +72,8 @@ impl Shape for Attributes {
 /// template is not walked through.
 const ATTRIBUTES: usize = 4096;
 
-fn attributes(data: *const CK_ATTRIBUTE, count: CK_ULONG) -> Answer<usize> {
+/// The number of a template's attributes.
+pub(super) fn attributes(data: *const CK_ATTRIBUTE, count: CK_ULONG) -> Answer<usize> {
     array_length(data, count)
         .and_then(|count| if count > ATTRIBUTES { Err(CKR_ARGUMENTS_BAD.into()) } else { Ok(count) })
 }

@@ -18,8 +18,10 @@ use cryptoki_sys::{CK_SESSION_HANDLE, CKR_FUNCTION_NOT_SUPPORTED};
 use crate::library::Library;
 use crate::rv::Answer;
 
-/// A function that no token of ours has. The session is looked at first, as everywhere.
+/// A function that no token of ours has, and of another module's none that is not in the table of 2.40. The session is looked at first, as everywhere.
 pub(crate) fn unsupported(library: &Library, session: CK_SESSION_HANDLE) -> Answer {
-    library.session(session)?;
+    if library.foreign().get(session)?.is_none() {
+        library.session(session)?;
+    }
     Err(CKR_FUNCTION_NOT_SUPPORTED.into())
 }

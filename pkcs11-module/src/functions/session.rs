@@ -6,6 +6,7 @@ use ingam::token::Scope;
 
 use crate::abi::argument::{Input, Presence};
 use crate::abi::buffer::{Buffer, Out};
+use crate::abi::foreign;
 use crate::functions::slots::pin;
 use crate::library::Library;
 use crate::rv::Answer;
@@ -23,6 +24,10 @@ pub(crate) fn open(
     _notify: (),
     mut session: Out<'_, CK_SESSION_HANDLE>,
 ) -> Answer {
+    if let Some(foreign) = library.foreign_slot(slot)? {
+        session.set(library.open_foreign_session(foreign, flags)?);
+        return Ok(());
+    }
     if flags & CKF_SERIAL_SESSION == 0 {
         return Err(CKR_SESSION_PARALLEL_NOT_SUPPORTED.into());
     }
@@ -40,13 +45,17 @@ pub(crate) fn close(library: &Library, session: CK_SESSION_HANDLE) -> Answer {
 /// C_CloseAllSessions: those with one slot.
 pub(crate) fn close_all(library: &Library, slot: CK_SLOT_ID) -> Answer {
     let slot = library.slot(slot)?;
-    library.close_sessions(slot.id);
-    Ok(())
+    library.close_sessions(slot.id)
 }
 
-/// C_GetSessionInfo. Never touches a medium.
+/// C_GetSessionInfo. Never touches a medium; another module says itself what it does.
 #[allow(clippy::useless_conversion, reason = "CK_ULONG has 32 bits elsewhere")]
 pub(crate) fn info(library: &Library, session: CK_SESSION_HANDLE, mut info: Out<'_, CK_SESSION_INFO>) -> Answer {
+    if let Some(session) = library.foreign().get(session)? {
+        let own = foreign::session_info(library, &session)?;
+        info.set(CK_SESSION_INFO { slotID: session.at().id().number().into(), ..own });
+        return Ok(());
+    }
     let session = library.session(session)?;
     let access = match session.access() {
         Access::ReadOnly => 0,
@@ -102,6 +111,14 @@ pub(crate) fn login_user(
     typed: Option<&[u8]>,
     name: Input<'_>,
 ) -> Answer {
+    if let Some(session) = library.foreign().get(session)? {
+        // The modules that we pass on to have no user names.
+        return if name.len() == 0 {
+            foreign::login(library, &session, user, typed)
+        } else {
+            Err(CKR_FUNCTION_NOT_SUPPORTED.into())
+        };
+    }
     let session = library.session(session)?;
     let role = role(user)?;
     let pin = Pin::copy_of(pin(typed)?);
@@ -132,6 +149,9 @@ pub(crate) fn logout(library: &Library, session: CK_SESSION_HANDLE) -> Answer {
 
 /// C_SessionCancel: ends the operations that the flags name.
 pub(crate) fn cancel(library: &Library, session: CK_SESSION_HANDLE, flags: CK_FLAGS) -> Answer {
+    if library.foreign().get(session)?.is_some() {
+        return Err(CKR_FUNCTION_NOT_SUPPORTED.into());
+    }
     let session = library.session(session)?;
     let mut operations = session.operations();
     let named = |flag: CK_FLAGS| flags & flag != 0;

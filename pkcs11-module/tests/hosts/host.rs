@@ -67,7 +67,7 @@ impl Host {
         let mut command = Command::new(words.next().unwrap());
         command.args(words);
         command.env_clear().env(ROLE, name).env(MODULE, shipped_module()).env(REPORT, &report);
-        command.env("INGAM_NPKI_PATH", npki.root()).env("HOME", npki.home.path());
+        command.env("INGAM_NPKI_PATH", npki.root()).env("HOME", npki.home.path()).env("INGAM_PKCS11_MODULES", "none");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let limit = Duration::from_secs(if under.is_empty() { 60 } else { 600 });
         Self { command, report, limit }

@@ -162,6 +162,7 @@ pub fn point_at(npki: &Npki) {
     // SAFETY: only Rust reads the environment here, under the standard library's lock.
     unsafe {
         std::env::set_var("INGAM_NPKI_PATH", npki.root());
+        std::env::set_var("INGAM_PKCS11_MODULES", "none");
         std::env::set_var("HOME", npki.home.path());
         std::env::remove_var("XDG_CONFIG_HOME");
         std::env::remove_var("INGAM_CONF");
