@@ -7,6 +7,7 @@ use ingam::selector::Pkcs11Uri;
 use ingam::token::Scope;
 
 use crate::cli::failure::{Failure, Secret};
+use crate::cli::pin_failure;
 use crate::cli::secret::{PinArguments, typed};
 use crate::cli::session::Session;
 
@@ -37,5 +38,6 @@ pub(crate) fn log_in(
     uri: Option<&Pkcs11Uri>,
 ) -> Result<(), Failure> {
     let pin = pin(session, medium, arguments, uri)?;
-    Ok(lock(token).login(Role::User, &Scope::All, &pin)?)
+    let done = lock(token).login(Role::User, &Scope::All, &pin);
+    done.map_err(|error| pin_failure::of(medium, Role::User, error))
 }

@@ -8,7 +8,11 @@
 
 mod screens;
 mod terminal;
+mod tokens;
 mod verbs;
+
+#[path = "../support/softhsm.rs"]
+mod softhsm;
 
 use std::collections::BTreeMap;
 use std::fs;
