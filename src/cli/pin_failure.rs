@@ -29,18 +29,6 @@ pub(crate) fn after(keystore: &Keystore, slot: SlotId, role: Role, error: Error)
     }
 }
 
-/// As [`after`], for who knows the token as it was before.
-pub(crate) fn of(medium: &Medium, role: Role, error: Error) -> Failure {
-    let about_pin = matches!(
-        error.kind(),
-        ErrorKind::PinIncorrect { .. } | ErrorKind::PinLocked | ErrorKind::LastTryRefused | ErrorKind::NotPermitted
-    );
-    match about_pin && medium.token.is_some() {
-        true => Failure::Pin { error, role, medium: Arc::new(medium.clone()) },
-        false => Failure::Library(error),
-    }
-}
-
 /// What to tell; `None` where the library's own words do.
 pub(crate) fn describe(error: &Error, role: Role, medium: &Arc<Medium>, words: &Words) -> Option<Report> {
     let state = medium.token.as_ref()?;

@@ -9,6 +9,7 @@
 mod screens;
 mod terminal;
 mod tokens;
+mod transfer;
 mod verbs;
 
 #[path = "../support/softhsm.rs"]

@@ -51,7 +51,9 @@ fn tokens_say_this() {
     hsm.token("회사토큰");
     hsm.put_sample("회사토큰", "홍길동");
     pins();
-    let environment = environment(&hsm);
+    let mut environment = environment(&hsm);
+    environment.retain(|(name, _)| *name != "INGAM_NPKI_PATH");
+    environment.push(("INGAM_NPKI_PATH", "/nonexistent/NPKI".to_owned()));
     play_in("token.toml", &borrowed(&environment), without_serials);
 }
 
@@ -74,7 +76,8 @@ fn a_token_is_initialised_once_and_told_the_same_way_again() {
     let named = run(&hsm, &format!("token init token:{serial} --label other --so-pin-file so-pin --pin-file pin"));
     assert_eq!(named.exit, 8, "{}", named.stderr);
     let listed = done(&hsm, "token list --json").json();
-    let states: Vec<_> = listed["tokens"].as_array().unwrap().iter().map(|token| token["initialised"].clone()).collect();
+    let states: Vec<_> =
+        listed["tokens"].as_array().unwrap().iter().map(|token| token["initialised"].clone()).collect();
     assert_eq!(states, [true, false]);
 }
 
@@ -137,7 +140,8 @@ fn a_pin_is_neither_printed_nor_taken_from_the_command_line() {
 #[ignore = "needs softhsm2-util"]
 fn a_private_softhsm_is_made_and_a_shell_reads_where_it_is() {
     pins();
-    let init = "\"$INGAM\" token init --softhsm 'own hsm' --label ci --so-pin-fd 3 --pin-fd 4 --if-absent 3<so-pin 4<pin";
+    let init =
+        "\"$INGAM\" token init --softhsm 'own hsm' --label ci --so-pin-fd 3 --pin-fd 4 --if-absent 3<so-pin 4<pin";
     let line = format!("eval \"$({init})\" && \"$INGAM\" token info token:ci --json");
     for round in 0..2 {
         let run = SAMPLES.shell(&line);
@@ -145,7 +149,10 @@ fn a_private_softhsm_is_made_and_a_shell_reads_where_it_is() {
         assert_eq!(run.json()["token"]["pin"], "good");
     }
     let folder = SAMPLES.path("own hsm");
-    assert_eq!((mode(&folder), mode(&folder.join("tokens")), mode(&folder.join("softhsm2.conf"))), (0o700, 0o700, 0o600));
+    assert_eq!(
+        (mode(&folder), mode(&folder.join("tokens")), mode(&folder.join("softhsm2.conf"))),
+        (0o700, 0o700, 0o600)
+    );
     let made = SAMPLES.shell(&init.replace("token init", "token init --json")).json();
     assert_eq!(made["initialised"], false);
     assert_eq!(made["environment"]["SOFTHSM2_CONF"], folder.join("softhsm2.conf").to_str().unwrap());

@@ -145,7 +145,8 @@ fn key_works(token: &SharedToken, key: &KeyId, public: &PublicKey) -> bool {
         }
         Purpose::KeyManagement => {
             let sealed = public.encrypt(&DecryptMechanism::Pkcs1, b"x").unwrap();
-            let opened = lock(token).decrypter(key).and_then(|key| key.unwrap().decrypt(&DecryptMechanism::Pkcs1, &sealed));
+            let opened =
+                lock(token).decrypter(key).and_then(|key| key.unwrap().decrypt(&DecryptMechanism::Pkcs1, &sealed));
             opened.is_ok_and(|opened| opened.expose() == b"x")
         }
     }
