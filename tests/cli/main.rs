@@ -8,8 +8,12 @@
 
 mod screens;
 mod terminal;
+mod tokens;
 mod transfer;
 mod verbs;
+
+#[path = "../support/softhsm.rs"]
+mod softhsm;
 
 use std::collections::BTreeMap;
 use std::fs;
