@@ -8,6 +8,7 @@
 
 mod screens;
 mod terminal;
+mod tokens;
 mod transfer;
 mod verbs;
 
