@@ -19,7 +19,7 @@ use crate::cli::report::Exit;
 use crate::cli::secret::{NewPasswordArguments, PinArguments, SetPasswordArguments, check_descriptors, typed};
 use crate::cli::session::Session;
 use crate::cli::target::Target;
-use crate::cli::transferred::{Transferred, cert_json};
+use crate::cli::transferred::{Transferred, cert_json, folder_json};
 use crate::cli::{access, certificate};
 
 /// What goes where, and what opens both ends.
@@ -235,7 +235,7 @@ impl View for Done<'_> {
     fn json(&self) -> Value {
         let from = json!({
             "medium": certificate::medium_json(&self.set.medium),
-            "folder": self.set.folder(),
+            "folder": folder_json(&self.set.medium, &self.set.entry.name),
         });
         let key = match self.way {
             Way::Copied => "copied",

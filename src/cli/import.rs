@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use ingam::certificate::Certificate;
+use ingam::credential::EntryName;
 use ingam::keystore::{SharedToken, lock};
 use ingam::pin::{Pin, Role};
 use ingam::token::Scope;
@@ -155,7 +156,7 @@ enum Item<'a> {
     /// A certificate that joined its key.
     Certificate {
         certificate: &'a Certificate,
-        entry: String,
+        entry: EntryName,
     },
 }
 
@@ -257,7 +258,7 @@ impl<'a> Import<'a> {
         certificate: &Certificate,
         authorities: &[Certificate],
         progress: &mut Progress,
-    ) -> Result<String, Failure> {
+    ) -> Result<EntryName, Failure> {
         let cannot = || Refusal::NoCertificateAdded { medium: self.target.name(self.session.words()) };
         if lock(&self.token).generator().is_none() {
             return Err(cannot().into());
@@ -266,7 +267,7 @@ impl<'a> Import<'a> {
         let mut token = lock(&self.token);
         let cannot = || Refusal::NoCertificateAdded { medium: self.target.name(self.session.words()) };
         let entry = token.generator().ok_or_else(cannot)?.attach(certificate, authorities)?;
-        Ok(entry.as_str().to_owned())
+        Ok(entry)
     }
 }
 
@@ -316,7 +317,8 @@ impl View for Told<'_> {
             Item::Set(transferred) => transferred.json(self.words),
             Item::Certificate { certificate, entry } => json!({
                 "medium": certificate::medium_json(&self.outcome.target.medium),
-                "folder": format!("{}/{entry}", self.outcome.target.medium.place),
+                "folder": Value::Null,
+                "entry": entry.as_str(),
                 "attached": true,
                 "cert": cert_json(certificate),
             }),
