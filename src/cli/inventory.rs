@@ -256,11 +256,6 @@ impl Inventory {
         Err(Failure::CertificateAmbiguous { selector: selector.to_owned(), candidates })
     }
 
-    /// Whether the set's keys stay on their medium whoever asks.
-    pub(crate) fn keeps_keys(&self, set: &Set) -> bool {
-        set.medium.token.is_some() && self.keystore.token(set.slot).is_ok_and(|token| lock(&token).exporter().is_none())
-    }
-
     /// The set's token, logged in with the password from wherever it comes.
     pub(crate) fn open(
         &self,

@@ -8,9 +8,13 @@
 
 mod screens;
 mod terminal;
+mod token_sets;
 mod tokens;
 mod transfer;
 mod verbs;
+
+#[path = "../support/softhsm.rs"]
+mod softhsm;
 
 use std::collections::BTreeMap;
 use std::fs;

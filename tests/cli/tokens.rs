@@ -1,202 +1,163 @@
-//! This file brings certificates to a SoftHSM token by the command line, and takes them away again.
+//! This file runs `ingam` on tokens of SoftHSM: what is said, and what happens to them.
 
+use super::screens::play_in;
+use super::softhsm::{PIN, SO_PIN, SoftHsm};
 use super::*;
-use softhsm::SoftHsm;
 
-#[path = "../support/softhsm.rs"]
-mod softhsm;
-
-/// Planted as a PIN; no output may hold it.
-const PIN: &str = "31-P1n-Canary";
-
-/// A SoftHSM of its own, with tokens of these labels, beside the NPKI folder of one sample.
-struct Place {
-    hsm: SoftHsm,
-    npki: PathBuf,
+/// The environment of a SoftHSM, as text.
+fn environment(hsm: &SoftHsm) -> Vec<(&'static str, String)> {
+    hsm.environment().into_iter().map(|(name, value)| (name, value.display().to_string())).collect()
 }
 
-impl Place {
-    fn new(labels: &[&str], from: &str) -> Self {
-        let hsm = SoftHsm::new();
-        for label in labels {
-            hsm.run(
-                "softhsm2-util",
-                &["--init-token", "--free", "--label", label, "--pin", PIN, "--so-pin", softhsm::SO_PIN],
-            );
-        }
-        SAMPLES.secret("pin", PIN.as_bytes());
-        let npki = hsm.folder().join("NPKI");
-        copy_folder(&SAMPLES.path(from).join("NPKI"), &npki);
-        Self { hsm, npki }
-    }
+fn borrowed<'a>(environment: &'a [(&'static str, String)]) -> Vec<(&'static str, &'a str)> {
+    environment.iter().map(|(name, value)| (*name, value.as_str())).collect()
+}
 
-    fn run_in(&self, locale: &str, arguments: &[&str]) -> Run {
-        let environment = self.hsm.environment();
-        let mut environment: Vec<_> = environment.iter().map(|(name, path)| (*name, path.to_str().unwrap())).collect();
-        environment.push(("LC_ALL", locale));
-        let run = SAMPLES.run(arguments, &environment);
-        assert!(!run.stdout.contains(PIN) && !run.stderr.contains(PIN), "{}{}", run.stdout, run.stderr);
-        run
-    }
+/// Serial numbers of tokens are new in every run.
+fn without_serials(text: &str) -> String {
+    replace_runs(text, 16, |c| c.is_ascii_hexdigit(), "<serial>")
+}
 
-    fn run(&self, arguments: &[&str]) -> Run {
-        self.run_in("C.UTF-8", arguments)
-    }
-
-    fn fails(&self, arguments: &[&str]) -> (i32, String) {
-        let run = self.run(&[arguments, &["--json"]].concat());
-        (run.exit, run.error()["code"].as_str().unwrap().to_owned())
-    }
-
-    fn certs(&self, medium: &str) -> usize {
-        let run = self.run(&["list", "--medium", medium, "--json"]);
-        run.json()["certs"].as_array().unwrap().len()
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.hsm.folder().join(name).display().to_string()
-    }
-
-    /// What the token holds, as SoftHSM itself tells.
-    fn objects(&self, label: &str) -> String {
-        let tool = ["--module", softhsm::MODULE, "--token-label", label, "--login", "--pin", PIN, "--list-objects"];
-        self.hsm.run("pkcs11-tool", &tool)
+/// PINs in files of the samples' folder.
+fn pins() {
+    for (name, pin) in [("pin", PIN), ("so-pin", SO_PIN), ("new-pin", "87654321"), ("short-pin", "1")] {
+        SAMPLES.secret(name, pin.as_bytes());
     }
 }
 
-fn moved<'a>(to: &'a str, secrets: &[&'a str]) -> Vec<&'a str> {
-    [&["move", "가나다", "--to", to, "--yes"], secrets].concat()
+fn run(hsm: &SoftHsm, line: &str) -> Run {
+    let environment = environment(hsm);
+    let arguments: Vec<&str> = line.split(' ').collect();
+    SAMPLES.run(&arguments, &borrowed(&environment))
 }
 
-const OPEN: [&str; 4] = ["--password-file", "pw", "--pin-file", "pin"];
+fn done(hsm: &SoftHsm, line: &str) -> Run {
+    let run = run(hsm, line);
+    assert_eq!(run.exit, 0, "{line}: {}{}", run.stdout, run.stderr);
+    run
+}
+
+/// Whether the token's owner gets in with the PIN of this file.
+fn opens(hsm: &SoftHsm, pin: &str) -> bool {
+    let run = run(hsm, &format!("sign 홍길동 --in a.txt --out {pin}.sig --force --pin-file {pin}"));
+    assert!([0, 4].contains(&run.exit), "{}", run.stderr);
+    run.exit == 0
+}
+
+#[test]
+#[ignore = "needs softhsm2-util and pkcs11-tool"]
+fn tokens_say_this() {
+    let hsm = SoftHsm::new();
+    hsm.token("회사토큰");
+    hsm.put_sample("회사토큰", "홍길동");
+    pins();
+    let mut environment = environment(&hsm);
+    environment.retain(|(name, _)| *name != "INGAM_NPKI_PATH");
+    environment.push(("INGAM_NPKI_PATH", "/nonexistent/NPKI".to_owned()));
+    play_in("token.toml", &borrowed(&environment), without_serials);
+}
 
 #[test]
 #[ignore = "needs softhsm2-util"]
-fn a_set_is_imported_signs_in_its_token_and_is_deleted() {
-    let place = Place::new(&["회사토큰"], "a");
-    let set = only_set(&place.npki);
-    let import = ["import", set.to_str().unwrap(), "--to", "token:회사토큰"];
-    let run = place.run_in("ko_KR.UTF-8", &[&import[..], &OPEN].concat());
-    assert_eq!((run.exit, run.stderr.as_str()), (0, ""), "{}", run.stdout);
+fn a_token_is_initialised_once_and_told_the_same_way_again() {
+    let hsm = SoftHsm::new();
+    pins();
+    let init = "token init --label ci --so-pin-file so-pin --pin-file pin --json";
+    let made = done(&hsm, init).json();
+    assert_eq!(made["initialised"], true);
+    assert_eq!((made["token"]["label"].as_str(), made["token"]["pin"].as_str()), (Some("ci"), Some("good")));
+    let serial = made["token"]["serial"].as_str().unwrap();
+    assert_eq!(made["token"]["uri"], format!("pkcs11:token=ci;serial={serial}"));
+    // The same one, untouched; no PIN is even read.
+    let again = done(&hsm, "token init --label ci --if-absent --json").json();
+    assert_eq!((&again["initialised"], &again["token"]["serial"]), (&false.into(), &made["token"]["serial"]));
+    let refused = run(&hsm, init);
+    assert_eq!((refused.exit, refused.error()["code"].as_str()), (8, Some("already_exists")));
+    let named = run(&hsm, &format!("token init token:{serial} --label other --so-pin-file so-pin --pin-file pin"));
+    assert_eq!(named.exit, 8, "{}", named.stderr);
+    let listed = done(&hsm, "token list --json").json();
+    let states: Vec<_> =
+        listed["tokens"].as_array().unwrap().iter().map(|token| token["initialised"].clone()).collect();
+    assert_eq!(states, [true, false]);
+}
+
+#[test]
+#[ignore = "needs softhsm2-util"]
+fn a_pin_that_the_token_would_refuse_is_refused_before_anything_is_done() {
+    let hsm = SoftHsm::new();
+    pins();
+    let run = run(&hsm, "token init --label ci --so-pin-file so-pin --pin-file short-pin --json");
+    assert_eq!((run.exit, run.error()["code"].as_str()), (4, Some("pin_rejected")));
+    assert_eq!(done(&hsm, "token list --json").json()["tokens"][0]["initialised"], false);
+}
+
+#[test]
+#[ignore = "needs softhsm2-util and pkcs11-tool"]
+fn pins_are_changed_unlocked_and_go_with_a_reset() {
+    let hsm = SoftHsm::new();
+    hsm.token("seal");
+    hsm.put_sample("seal", "홍길동");
+    pins();
+    assert!(opens(&hsm, "pin"));
+    let wrong = run(&hsm, "token pin token --pin-file wrong --new-pin-file new-pin --json");
+    assert_eq!((wrong.exit, wrong.error()["code"].as_str()), (4, Some("pin_incorrect")));
+    let changed = done(&hsm, "token pin token:seal --pin-file pin --new-pin-file new-pin --json").json();
+    assert_eq!((changed["changed"].as_str(), changed["token"]["pin"].as_str()), (Some("pin"), Some("good")));
+    assert!(opens(&hsm, "new-pin") && !opens(&hsm, "pin"));
+
+    let wrong = run(&hsm, "token unlock token --so-pin-file wrong --new-pin-file pin --json");
+    assert_eq!((wrong.exit, wrong.error()["code"].as_str()), (4, Some("pin_incorrect")));
+    done(&hsm, "token unlock token --so-pin-file so-pin --new-pin-file pin");
+    assert!(opens(&hsm, "pin") && !opens(&hsm, "new-pin"));
+
+    done(&hsm, "token pin token --so --so-pin-file so-pin --new-pin-file new-pin");
+    let old = run(&hsm, "token unlock token --so-pin-file so-pin --new-pin-file pin");
+    assert_eq!(old.exit, 4, "{}", old.stderr);
+
+    // Without a terminal nothing is erased unless it was agreed to.
+    let reset = "token reset token:seal --so-pin-file new-pin --new-pin-file pin";
+    let asked = run(&hsm, &format!("{reset} --no-input --json"));
+    assert_eq!((asked.exit, asked.error()["code"].as_str()), (2, Some("confirmation_needed")));
+    assert!(opens(&hsm, "pin"));
+    let emptied = done(&hsm, &format!("{reset} --yes --label 새토큰 --json")).json();
+    assert_eq!(emptied["token"]["label"], "새토큰");
+    assert_eq!(done(&hsm, "list --json").json()["certs"], Value::Array(Vec::new()));
+}
+
+#[test]
+#[ignore = "needs softhsm2-util"]
+fn a_pin_is_neither_printed_nor_taken_from_the_command_line() {
+    let hsm = SoftHsm::new();
+    for option in ["--pin", "--so-pin"] {
+        let run = run(&hsm, &format!("token init --label ci {option} {PASSWORD}"));
+        assert_eq!(run.exit, 2, "{}", run.stderr);
+    }
+    let run = run(&hsm, &format!("token unlock token --new-pin={PASSWORD}"));
+    assert_eq!(run.exit, 2, "{}", run.stderr);
+}
+
+#[test]
+#[ignore = "needs softhsm2-util"]
+fn a_private_softhsm_is_made_and_a_shell_reads_where_it_is() {
+    pins();
+    let init =
+        "\"$INGAM\" token init --softhsm 'own hsm' --label ci --so-pin-fd 3 --pin-fd 4 --if-absent 3<so-pin 4<pin";
+    let line = format!("eval \"$({init})\" && \"$INGAM\" token info token:ci --json");
+    for round in 0..2 {
+        let run = SAMPLES.shell(&line);
+        assert_eq!(run.exit, 0, "round {round}: {}", run.stderr);
+        assert_eq!(run.json()["token"]["pin"], "good");
+    }
+    let folder = SAMPLES.path("own hsm");
     assert_eq!(
-        run.stdout,
-        "✓ 홍길동: 개인키, 암호화용 개인키와 인증서, 인증서, 체인, 본인확인정보(R)\n  시험 서명으로 확인했습니다.\n"
+        (mode(&folder), mode(&folder.join("tokens")), mode(&folder.join("softhsm2.conf"))),
+        (0o700, 0o700, 0o600)
     );
-    assert_eq!(place.certs("token"), 1);
-    assert_eq!(place.fails(&[&import[..], &OPEN].concat()), (8, "already_exists".to_owned()));
+    let made = SAMPLES.shell(&init.replace("token init", "token init --json")).json();
+    assert_eq!(made["initialised"], false);
+    assert_eq!(made["environment"]["SOFTHSM2_CONF"], folder.join("softhsm2.conf").to_str().unwrap());
 
-    let out = place.path("a.sig");
-    let sign = ["sign", "홍길동", "--medium", "token", "--in", "a.txt", "--out", &out, "--pin-file", "pin"];
-    assert_eq!(place.run(&sign).exit, 0);
-    let verify = ["verify", "홍길동", "--medium", "hdd", "--in", "a.txt", "--signature", &out];
-    assert_eq!(place.run(&verify).exit, 0, "the key is the one of the folder");
-    let r = |medium: &str, out: &str, secret: [&str; 2]| {
-        let run = place.run(&[&["vid", "r", "홍길동", "--medium", medium, "--out", out], &secret[..]].concat());
-        assert_eq!(run.exit, 0, "{}", run.stderr);
-        fs::read(out).unwrap()
-    };
-    let (token, folder) = (place.path("token.r"), place.path("folder.r"));
-    assert_eq!(r("token", &token, ["--pin-file", "pin"]), r("hdd", &folder, ["--password-file", "pw"]));
-
-    let to = place.path("out");
-    fs::create_dir(&to).unwrap();
-    let to = format!("dir:{to}");
-    let copy = ["copy", "홍길동", "--medium", "token", "--to", &to, "--pin-file", "pin", "--new-password-file", "pw"];
-    let run = place.run_in("ko_KR.UTF-8", &copy);
-    assert_eq!(run.exit, 1);
-    assert!(run.stderr.starts_with("✗ 개인키는 보안토큰 밖으로 꺼낼 수 없습니다: 회사토큰\n"), "{}", run.stderr);
-    assert_eq!(place.fails(&copy), (1, "key_not_extractable".to_owned()));
-
-    let delete = ["delete", "홍길동", "--medium", "token", "--pin-file", "pin"];
-    assert_eq!(place.fails(&delete), (2, "confirmation_needed".to_owned()));
-    let deleted = place.run(&[&delete[..], &["--yes", "--json"]].concat());
-    assert_eq!(deleted.json()["deleted"]["medium"]["label"], "회사토큰", "{}", deleted.stderr);
-    assert_eq!((place.certs("token"), place.certs("hdd")), (0, 1));
-    let objects = place.objects("회사토큰");
-    assert!(!objects.contains("Private Key") && !objects.contains("R4VID"), "{objects}");
-}
-
-#[test]
-#[ignore = "needs softhsm2-util"]
-fn a_set_is_moved_to_a_token_once_and_only_with_the_right_pin() {
-    let place = Place::new(&["one", "two"], "b");
-    assert_eq!(place.fails(&moved("token", &OPEN)), (3, "medium_ambiguous".to_owned()));
-    assert_eq!(place.fails(&moved("token:three", &OPEN)), (6, "removed".to_owned()));
-    assert_eq!(place.fails(&moved("token:one", &["--password-file", "wrong"])), (4, "pin_incorrect".to_owned()));
-    assert_eq!(place.fails(&moved("token:one", &["--password-file", "pw"])), (2, "secret_needed".to_owned()));
-    let wrong = ["--password-file", "pw", "--pin-file", "wrong"];
-    assert_eq!(place.fails(&moved("token:one", &wrong)), (4, "pin_incorrect".to_owned()));
-    assert_eq!((place.certs("hdd"), place.certs("token:one")), (1, 0));
-
-    let run = place.run_in("en_US.UTF-8", &moved("token:one", &OPEN));
-    assert_eq!(run.exit, 0, "{}", run.stderr);
-    assert!(
-        run.stdout
-            .starts_with("✓ (주)가나다: key, certificate, chain, VID R\n  verified by a test signature\nRemoved: ")
-    );
-    assert_eq!((place.certs("hdd"), place.certs("token:one"), place.certs("token:two")), (0, 1, 0));
-    let across = ["copy", "가나다", "--to", "token:two", "--pin-file", "pin"];
-    assert_eq!(place.fails(&across), (1, "unsupported".to_owned()));
-}
-
-#[test]
-#[ignore = "needs softhsm2-util"]
-fn a_key_made_in_the_token_gets_its_certificate() {
-    let place = Place::new(&["ci"], "a");
-    let (csr, pem, ca, ca_key) = (place.path("r.csr"), place.path("r.pem"), place.path("ca.pem"), place.path("ca.key"));
-    let subject = "cn=홍길동,ou=시험,o=Example,c=KR";
-    let request = ["csr", "--medium", "token", "--subject", subject, "--out", &csr, "--pin-file", "pin"];
-    let run = place.run_in("ko_KR.UTF-8", &request);
-    assert_eq!(run.exit, 0, "{}", run.stderr);
-    assert!(
-        run.stdout
-            .starts_with(&format!("보안토큰에 키를 만들고 발급 요청을 썼습니다: {csr} (보안토큰: ci, 이름: 홍길동)"))
-    );
-    assert_eq!(place.fails(&request), (8, "already_exists".to_owned()));
-    let shown = place.hsm.run("openssl", &["req", "-in", &csr, "-verify", "-noout", "-subject", "-nameopt", "utf8"]);
-    assert!(shown.contains("CN=홍길동") || shown.contains("CN = 홍길동"), "{shown}");
-
-    let authority =
-        ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", &ca_key, "-out", &ca, "-subj", "/CN=CA"];
-    place.hsm.run("openssl", &authority);
-    place.hsm.run("openssl", &["x509", "-req", "-in", &csr, "-CA", &ca, "-CAkey", &ca_key, "-out", &pem, "-days", "9"]);
-    let mut chain = fs::read(&pem).unwrap();
-    chain.extend(fs::read(&ca).unwrap());
-    fs::write(&pem, chain).unwrap();
-    let import = ["import", &pem, "--to", "token", "--pin-file", "pin"];
-    let run = place.run_in("en_US.UTF-8", &import);
-    assert_eq!(run.exit, 0, "{}", run.stderr);
-    assert_eq!(run.stdout, "✓ 홍길동: the certificate joined its key in the token\n  verified by a test signature\n");
-    assert_eq!(place.fails(&import), (8, "already_exists".to_owned()));
-    let out = place.path("a.sig");
-    let sign = ["sign", "홍길동", "--medium", "token", "--in", "a.txt", "--out", &out, "--pin-file", "pin"];
-    assert_eq!(place.run(&sign).exit, 0);
-    let public = place.path("pub.pem");
-    place.hsm.run("openssl", &["x509", "-in", &pem, "-pubkey", "-noout", "-out", &public]);
-    let data = SAMPLES.path("a.txt").display().to_string();
-    let verified = place.hsm.run("openssl", &["dgst", "-sha256", "-verify", &public, "-signature", &out, &data]);
-    assert!(verified.contains("Verified OK"), "{verified}");
-    // A certificate whose key is elsewhere finds none here.
-    let foreign = place.path("foreign.pem");
-    fs::write(&foreign, SAMPLES.run(&["show", "성춘향", "--pem"], &[]).stdout).unwrap();
-    assert_eq!(place.fails(&["import", &foreign, "--to", "token", "--pin-file", "pin"]), (3, "not_found".to_owned()));
-}
-
-#[test]
-#[ignore = "needs softhsm2-util"]
-fn a_key_without_certificate_is_deleted_by_its_name() {
-    let place = Place::new(&["ci"], "a");
-    let csr = place.path("r.csr");
-    for (label, named) in [("lone", true), ("other", false)] {
-        let request = ["csr", "--medium", "token", "--subject", "cn=x", "--out", &csr, "--pin-file", "pin"];
-        let run = place.run(&[&request[..], &["--label", label, "--force", "--json"]].concat());
-        let key = run.json()["csr"]["key"].as_str().unwrap().to_owned();
-        assert!(place.objects("ci").contains("Private Key"));
-        let name = if named { label } else { &key };
-        let delete = ["delete", name, "--medium", "token", "--pin-file", "pin"];
-        assert_eq!(place.fails(&delete), (2, "confirmation_needed".to_owned()));
-        let run = place.run(&[&delete[..], &["--yes", "--json"]].concat());
-        assert_eq!((run.exit, run.json()["deleted"]["cert"].clone()), (0, Value::Null), "{}", run.stderr);
-        assert!(!place.objects("ci").contains("Private Key"), "{}", place.objects("ci"));
-    }
+    set_mode(&folder.join("tokens"), 0o755);
+    let open = SAMPLES.shell(init);
+    assert_eq!(open.exit, 7, "{}", open.stderr);
 }

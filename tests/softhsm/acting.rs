@@ -70,7 +70,7 @@ fn a_signer_ends_with_its_login_also_if_somebody_logs_in_again() {
         log_in(&token);
         assert_eq!(first.sign(&request).unwrap_err().kind(), ErrorKind::NotLoggedIn);
         signer().unwrap().sign(&request).unwrap();
-        assert_eq!(lock(&token).usable(std::slice::from_ref(&key)).unwrap(), [key.clone()]);
+        assert_eq!(lock(&token).usable(std::slice::from_ref(&key)).unwrap(), std::slice::from_ref(&key));
     });
 }
 

@@ -99,7 +99,7 @@ impl Pkcs11Token {
     /// A key that this login may use.
     pub(super) fn key(&mut self, key: &KeyId) -> Result<TokenKey> {
         let login = self.login_number()?;
-        if !self.handles.as_ref().is_some_and(|(_, read_with)| *read_with == Some(login)) {
+        if self.handles.as_ref().is_none_or(|(_, read_with)| *read_with != Some(login)) {
             self.refresh()?;
         }
         let mechanisms = self.mechanisms()?;
