@@ -8,6 +8,7 @@
 
 mod screens;
 mod terminal;
+mod token_leaves;
 mod token_sets;
 mod tokens;
 mod transfer;
