@@ -75,6 +75,7 @@ pub mod mechanism;
 pub mod medium;
 pub mod npki;
 pub mod pin;
+mod proof;
 pub mod sample;
 pub mod secret;
 pub mod selector;

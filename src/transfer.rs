@@ -3,14 +3,12 @@
 use std::sync::Arc;
 
 use crate::certificate::Certificate;
-use crate::credential::{Credential, Entry, EntryName, KeyId, Pair, Purpose, VidRandom};
-use crate::crypto::random;
-use crate::crypto::rsa::PublicKey;
+use crate::credential::{Credential, Entry, EntryName, Pair, VidRandom};
 use crate::error::{Error, ErrorKind, Result};
 use crate::keystore::{SharedToken, lock};
-use crate::mechanism::{DecryptMechanism, Hash, SignInput, SignMechanism, SignRequest};
 use crate::npki::private_key_info::PrivateKeyInfo;
 use crate::pin::{Pin, Role};
+use crate::proof::key_works;
 use crate::secret::SecretBytes;
 use crate::token::{NewPair, NewSet, Scope, Token};
 
@@ -192,37 +190,9 @@ impl ExpectedPair {
             return Err(Error::new(ErrorKind::Mismatch, "comparing the certificate of a copy"));
         }
         let key = pair.key.as_ref().ok_or(Error::new(ErrorKind::NotFound, "looking for the key of a copy"))?;
-        try_out(token, key, &self.certificate)?;
+        key_works(token, key, &self.certificate)?;
         let there = token.vid_random(key)?;
         let same = there.as_ref().map(VidRandom::expose) == self.vid_random.as_ref().map(VidRandom::expose);
         if same { Ok(()) } else { Err(Error::new(ErrorKind::Mismatch, "comparing R of a copy")) }
     }
-}
-
-/// Lets a key do what it is for, and checks the result with its certificate's public key.
-///
-/// # Errors
-/// `Mismatch` if the key is not the certificate's; `Unsupported` if that is no RSA certificate; those of the key.
-fn try_out(token: &mut dyn Token, key: &KeyId, certificate: &Certificate) -> Result<()> {
-    const DOING: &str = "trying out the key of a certificate";
-    let (modulus, exponent) = certificate.rsa_public().ok_or(Error::new(ErrorKind::Unsupported, DOING))?;
-    let public = PublicKey::new(modulus, exponent)?;
-    let mut drawn = [0; 32];
-    random::fill(&mut drawn)?;
-    // A token's encryption key need not sign.
-    if key.purpose == Purpose::KeyManagement
-        && let Some(decrypter) = token.decrypter(key)?
-    {
-        let ciphertext = public.encrypt(&DecryptMechanism::Pkcs1, &drawn)?;
-        // A key of less than 2048 bits answers bad padding with random bytes.
-        let opened = decrypter.decrypt(&DecryptMechanism::Pkcs1, &ciphertext);
-        return match opened {
-            Ok(opened) if opened.expose() == drawn => Ok(()),
-            Err(error) if error.kind() != ErrorKind::InvalidInput => Err(error),
-            _ => Err(Error::new(ErrorKind::Mismatch, DOING)),
-        };
-    }
-    let request = SignRequest { mechanism: SignMechanism::Pkcs1(Hash::Sha256), input: SignInput::Message(&drawn) };
-    let signature = token.signer(key)?.sign(&request)?;
-    public.verify(&request, &signature).map_err(|error| Error::new(ErrorKind::Mismatch, DOING).caused_by(error))
 }

@@ -52,6 +52,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "medium",
             "npki",
             "pin",
+            "proof",
             "secret",
             "storage",
             "token",
@@ -60,6 +61,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("watch", &["error", "medium"]),
     ("keystore", &["config", "driver", "error", "medium", "token"]),
     ("view", &["certificate", "config", "credential", "driver", "error", "keystore", "medium", "pin", "token"]),
+    ("proof", &["certificate", "credential", "crypto", "error", "mechanism", "token"]),
     ("csr", &["certificate", "crypto", "error", "mechanism", "token"]),
     (
         "transfer",
@@ -73,6 +75,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "medium",
             "npki",
             "pin",
+            "proof",
             "secret",
             "token",
         ],
@@ -99,7 +102,14 @@ const EXPOSERS: &[&str] = &[
     "src/cli/sample.rs",            // seals a test set with the password that was given
     "src/view/one.rs",              // remembers the PIN for media that come later
     "src/cli/secret.rs",            // hands a password on
+    "src/cli/new_password.rs",      // holds a new password to the rules
     "pkcs11-module/src/functions/", // R as CKA_VALUE and decrypted plaintext, to the caller's buffer
+    "src/driver/pkcs11/pair.rs",    // what an import writes to a token
+    "src/driver/pkcs11/template.rs",
+    "src/driver/pkcs11/writer.rs",   // compares R with what was stored
+    "src/driver/pkcs11/exporter.rs", // what leaves a token
+    "src/driver/pkcs11/officer.rs",  // sends PINs
+    "src/proof.rs",                  // compares what a test ciphertext opens to
     "pkcs11-module/src/attribute",
     "pkcs11-module/src/object",
     "pkcs11-module/src/session_object", // keys and secrets that an application brought

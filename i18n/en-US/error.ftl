@@ -92,6 +92,7 @@ error-secret-hint =
 error-pin-needed = The token's PIN is needed, and there is nobody to ask.
 error-so-pin-needed = The token's SO PIN is needed, and there is nobody to ask.
 error-new-pin-needed = The new PIN is needed, and there is nobody to ask.
+error-new-password-needed = The new password is needed, and there is nobody to ask.
 error-secret-needed-hint = Give it by { $option }-file FILE, { $option }-fd N or { $option }-env VAR.
 error-secrets-differ = The two are not the same. Nothing was changed.
 error-secret-not-ascii = The new PIN has letters outside ASCII. Check the 한/영 key. Nothing was changed.

@@ -14,3 +14,5 @@ prompt-new-so-pin-again = New SO PIN again:{ " " }
 prompt-pin-of-nobody = PIN:{ " " }
 prompt-so-pin-of-nobody = SO PIN:{ " " }
 prompt-new-pin-of-nobody = New PIN:{ " " }
+prompt-new-password = New password:{ " " }
+prompt-new-password-again = New password again:{ " " }

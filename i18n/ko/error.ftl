@@ -92,6 +92,7 @@ error-secret-hint =
 error-pin-needed = 보안토큰의 비밀번호(PIN)가 필요하지만 물을 수 없습니다.
 error-so-pin-needed = 보안토큰의 관리자 비밀번호(SO PIN)가 필요하지만 물을 수 없습니다.
 error-new-pin-needed = 새 비밀번호(PIN)가 필요하지만 물을 수 없습니다.
+error-new-password-needed = 새 인증서 암호가 필요하지만 물을 수 없습니다.
 error-secret-needed-hint = { $option }-file 파일, { $option }-fd 번호, { $option }-env 변수 가운데 하나로 주십시오.
 error-secrets-differ = 두 번 입력한 것이 서로 다릅니다. 아무것도 바꾸지 않았습니다.
 error-secret-not-ascii = 새 비밀번호에 한글 등 영문이 아닌 글자가 있습니다. 한/영 키를 확인하십시오. 아무것도 바꾸지 않았습니다.

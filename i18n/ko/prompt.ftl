@@ -14,3 +14,5 @@ prompt-new-so-pin-again = 새 관리자 비밀번호(SO PIN) 확인:{ " " }
 prompt-pin-of-nobody = 비밀번호(PIN):{ " " }
 prompt-so-pin-of-nobody = 관리자 비밀번호(SO PIN):{ " " }
 prompt-new-pin-of-nobody = 새 비밀번호(PIN):{ " " }
+prompt-new-password = 새 인증서 암호:{ " " }
+prompt-new-password-again = 새 인증서 암호 확인:{ " " }

@@ -25,7 +25,7 @@ fn open(number: u32, direction: Direction) -> io::Result<File> {
     use std::os::fd::AsFd as _;
     match number {
         0 => return io::stdin().as_fd().try_clone_to_owned().map(File::from),
-        1 => return io::stdout().as_fd().try_clone_to_owned().map(File::from),
+        1 => return crate::cli::stdout::descriptor(),
         2 => return io::stderr().as_fd().try_clone_to_owned().map(File::from),
         _ => {}
     }

@@ -22,7 +22,13 @@ pub(crate) fn systemd_credential(name: &str) -> Option<PathBuf> {
     path.try_exists().unwrap_or(true).then_some(path)
 }
 
-/// A variable that the user named with `--password-env`.
+/// The user's folder for data (XDG Base Directory Specification, or the platform's own).
+pub(crate) fn data_folder() -> Option<PathBuf> {
+    use etcetera::BaseStrategy as _;
+    etcetera::choose_base_strategy().ok().map(|strategy| strategy.data_dir())
+}
+
+/// A variable that the user named with `--password-env`, or that another program reads.
 pub(crate) fn variable(name: &OsStr) -> Option<OsString> {
     env::var_os(name)
 }

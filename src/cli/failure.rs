@@ -1,11 +1,17 @@
 //! This file says what can go wrong in the command line itself, beside the library's errors.
 
 use std::io;
+use std::sync::Arc;
 
 use ingam::Error;
+use ingam::medium::Medium;
+use ingam::pin::Role;
 
 use crate::cli::language::{Told, Words};
+use crate::cli::pin_failure;
+use crate::cli::refusal::Refusal;
 use crate::cli::report::{Exit, Report, about, causes};
+use crate::cli::token::TokenFailure;
 
 /// What a person is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +24,8 @@ pub(crate) enum Secret {
     SoPin,
     /// The PIN that a token is to have.
     NewPin,
+    /// The password that a set is to have.
+    NewPassword,
     /// An owner's number.
     Idn,
 }
@@ -27,6 +35,12 @@ pub(crate) enum Secret {
 pub(crate) enum Failure {
     /// The library said so.
     Library(Error),
+    /// A set cannot go where it should.
+    Refused(Refusal),
+    /// A token said so when it was sent a PIN of this role; how the token is now.
+    Pin { error: Error, role: Role, medium: Arc<Medium> },
+    /// Something with naming or preparing a token.
+    Token(TokenFailure),
     /// An option's value is not of its form.
     BadValue { option: &'static str, value: String },
     /// The number of a descriptor that is not open, or not for this.
@@ -103,6 +117,12 @@ impl From<Error> for Failure {
     }
 }
 
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
 impl Failure {
     /// Writing to stdout failed.
     pub(crate) fn stdout(error: io::Error) -> Self {
@@ -123,6 +143,9 @@ impl Failure {
     pub(crate) fn describe(&self, words: &Words) -> Option<Report> {
         let (code, exit, message, hint) = match self {
             Self::Library(_) | Self::StdoutClosed => return None,
+            Self::Refused(refusal) => return Some(refusal.describe(words)),
+            Self::Pin { error, role, medium } => return pin_failure::describe(error, *role, medium, words),
+            Self::Token(failure) => return Some(failure.describe(words)),
             Self::BadValue { option, value } => (
                 "usage",
                 Exit::Usage,
@@ -158,7 +181,7 @@ impl Failure {
                 words.tell("error-secret-on-command-line", &[("option", (*option).into())]),
                 Some(match *option {
                     "--idn" => words.say("error-idn-hint"),
-                    "--pin" | "--so-pin" | "--new-pin" => {
+                    "--pin" | "--so-pin" | "--new-pin" | "--new-password" | "--password" => {
                         words.tell("error-secret-hint", &[("option", (*option).into())])
                     }
                     _ => words.say("error-password-hint"),
@@ -170,6 +193,7 @@ impl Failure {
                     Secret::Pin => ("error-pin-needed", secret_hint(words, "--pin")),
                     Secret::SoPin => ("error-so-pin-needed", secret_hint(words, "--so-pin")),
                     Secret::NewPin => ("error-new-pin-needed", secret_hint(words, "--new-pin")),
+                    Secret::NewPassword => ("error-new-password-needed", secret_hint(words, "--new-password")),
                     Secret::Idn => ("error-idn-needed", words.say("error-idn-needed-hint")),
                 };
                 ("secret_needed", Exit::Usage, words.say(message), Some(hint))
@@ -302,7 +326,7 @@ fn secret_hint(words: &Words, option: &'static str) -> String {
 }
 
 /// A `pkcs11:` URI without what may hold a PIN; any other text as it is.
-fn without_query(selector: &str) -> &str {
+pub(crate) fn without_query(selector: &str) -> &str {
     let is_uri = selector.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("pkcs11:"));
     if is_uri { selector.split('?').next().unwrap_or_default() } else { selector }
 }
@@ -310,9 +334,11 @@ fn without_query(selector: &str) -> &str {
 /// What the value of an option looks like.
 fn value_hint(option: &str) -> Option<&'static str> {
     match option {
-        "--medium" => Some("error-bad-value-hint-medium"),
+        "--medium" | "--to" => Some("error-bad-value-hint-medium"),
+        "--label" => Some("error-bad-value-hint-label"),
+        "--softhsm" => Some("error-bad-value-hint-softhsm"),
         "--password-fd" => Some("error-bad-value-hint-password-fd"),
-        "--pin-fd" | "--so-pin-fd" | "--new-pin-fd" => Some("error-bad-value-hint-secret-fd"),
+        "--pin-fd" | "--so-pin-fd" | "--new-pin-fd" | "--new-password-fd" => Some("error-bad-value-hint-secret-fd"),
         "--idn-fd" => Some("error-bad-value-hint-idn-fd"),
         "--out-fd" => Some("error-bad-value-hint-out-fd"),
         _ => None,

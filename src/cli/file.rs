@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
+use crate::cli::stdout;
 
 /// What `--in` names: a file, or standard input as `-`.
 pub(crate) fn input(path: &Path) -> Result<Box<dyn Read>, Failure> {
@@ -33,6 +34,8 @@ pub(crate) fn short(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
 #[derive(Debug)]
 pub(crate) struct Output {
     path: PathBuf,
+    /// Where that is to be opened.
+    place: PathBuf,
     replace: bool,
 }
 
@@ -48,9 +51,10 @@ impl Output {
     /// Refuses at once what would be refused later, after a password was typed: a file that exists, a folder that does
     /// not or that cannot be written, and a terminal.
     pub(crate) fn new(path: &Path, replace: bool) -> Result<Self, Failure> {
-        let output = Self { path: path.to_owned(), replace };
+        let place = stdout::place_of(path);
+        let output = Self { path: path.to_owned(), place, replace };
         if output.is_stdout() {
-            if io::stdout().is_terminal() {
+            if stdout::is_terminal() {
                 return Err(Failure::OutputIsTerminal);
             }
         } else if !replace && output.existing_file().is_some() {
@@ -67,10 +71,10 @@ impl Output {
 
     fn check_target(&self) -> Result<(), Failure> {
         let failed = |error| Failure::file("looking for the output", &self.path, error);
-        match std::fs::metadata(&self.path) {
+        match std::fs::metadata(&self.place) {
             // A pipe would wait for its reader.
             Ok(metadata) if is_character_device(&metadata) => {
-                let device = File::options().write(true).open(&self.path).map_err(failed)?;
+                let device = File::options().write(true).open(&self.place).map_err(failed)?;
                 if device.is_terminal() { Err(Failure::OutputIsTerminal) } else { Ok(()) }
             }
             Ok(metadata) if !metadata.is_file() => Ok(()),
@@ -111,20 +115,20 @@ impl Output {
             io::ErrorKind::AlreadyExists => self.exists(),
             _ => Failure::file("writing the output", &self.path, error),
         };
-        if self.path.try_exists().map_err(failed)? && self.existing_file().is_none() {
-            let mut device = File::options().write(true).open(&self.path).map_err(failed)?;
+        if self.place.try_exists().map_err(failed)? && self.existing_file().is_none() {
+            let mut device = File::options().write(true).open(&self.place).map_err(failed)?;
             if device.is_terminal() {
                 return Err(Failure::OutputIsTerminal);
             }
             return device.write_all(bytes).map_err(failed);
         }
         // A symbolic link stays one.
-        let target = self.path.canonicalize().unwrap_or_else(|_| self.path.clone());
+        let target = self.place.canonicalize().unwrap_or_else(|_| self.place.clone());
         write_whole(&target, bytes, self.replace, secrecy).map_err(failed)
     }
 
     fn existing_file(&self) -> Option<&Path> {
-        std::fs::metadata(&self.path).is_ok_and(|metadata| metadata.is_file()).then_some(self.path.as_path())
+        std::fs::metadata(&self.place).is_ok_and(|metadata| metadata.is_file()).then_some(self.place.as_path())
     }
 
     fn exists(&self) -> Failure {

@@ -5,7 +5,8 @@ use std::ffi::OsString;
 use clap::{Arg, ArgAction, Args, Command, Parser, Subcommand};
 
 use crate::cli::language::{Language, Words};
-use crate::cli::{list, module, sample, show, sign, verify, vid};
+use crate::cli::{copy, csr, delete, import};
+use crate::cli::{list, module, sample, show, sign, token, verify, vid};
 
 /// The whole command line. Help texts are not here: [`localised`] takes them from the catalogues.
 #[derive(Debug, Parser)]
@@ -29,8 +30,20 @@ pub(crate) enum Verb {
     Sign(sign::Arguments),
     #[command(alias = "검증")]
     Verify(verify::Arguments),
+    #[command(alias = "가져오기")]
+    Import(import::Arguments),
+    #[command(alias = "복사")]
+    Copy(copy::CopyArguments),
+    #[command(alias = "이동")]
+    Move(copy::MoveArguments),
+    #[command(alias = "삭제")]
+    Delete(delete::Arguments),
+    #[command(alias = "발급요청")]
+    Csr(csr::Arguments),
     #[command(alias = "본인확인", subcommand_required = true, arg_required_else_help = true)]
     Vid(vid::Arguments),
+    #[command(alias = "토큰", subcommand_required = true, arg_required_else_help = true)]
+    Token(token::Arguments),
     #[command(alias = "모듈", subcommand_required = true, arg_required_else_help = true)]
     Module(module::Arguments),
     #[command(alias = "시험용")]
@@ -105,10 +118,15 @@ fn dress(command: Command, path: &str, words: &Words) -> Command {
     let text = |part: &str| words.say(&format!("help-{path}{part}"));
     let mut after = format!("{}\n{}", words.say("help-heading-examples"), indented(&text("-examples")));
     let takes = |id: &str| command.get_arguments().any(|argument| argument.get_id() == id);
-    for (argument, key) in [("password_file", "help-secrets"), ("so_pin_file", "help-secrets-pin")] {
-        if takes(argument) {
-            after = format!("{after}\n\n{}", words.say(key));
-        }
+    let secrets = match (takes("password_file"), takes("pin_file"), takes("so_pin_file")) {
+        (true, true, _) => Some("help-secrets-both"),
+        (true, false, _) => Some("help-secrets"),
+        (false, _, true) => Some("help-secrets-pin"),
+        (false, true, false) => Some("help-secrets-one-pin"),
+        (false, false, false) => None,
+    };
+    if let Some(key) = secrets {
+        after = format!("{after}\n\n{}", words.say(key));
     }
     command
         .about(text(""))

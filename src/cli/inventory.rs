@@ -13,11 +13,12 @@ use ingam::selector::{CertificateSelector, MediumSelector, Pkcs11Uri};
 use ingam::token::Scope;
 use ingam::{Error, ErrorKind};
 
-use crate::cli::certificate;
 use crate::cli::failure::{Failure, Secret};
 use crate::cli::output::hex;
+use crate::cli::pin_failure;
 use crate::cli::secret::PasswordArguments;
 use crate::cli::session::Session;
+use crate::cli::{certificate, target};
 
 /// Which certificate a verb works with.
 #[derive(Args, Debug)]
@@ -29,7 +30,7 @@ pub(crate) struct CertificateArgument {
 
 /// All media as they are now.
 pub(crate) struct Inventory {
-    keystore: Keystore,
+    pub(crate) keystore: Arc<Keystore>,
     /// How the module makes tokens of media.
     slots: Slots,
     /// Whether it has some media only, so that its rows are numbered otherwise than those of the plain list.
@@ -38,6 +39,8 @@ pub(crate) struct Inventory {
     pub(crate) sets: Vec<Set>,
     /// Media, folders and files that cannot be used: where, and why.
     pub(crate) unusable: Vec<(String, Error)>,
+    /// What a token has besides usable sets: keys without a certificate, what an import that was cut off left.
+    pub(crate) remnants: Vec<Remnant>,
     /// How many media there are.
     pub(crate) media: usize,
     /// NPKI folders that were looked for.
@@ -54,7 +57,7 @@ pub(crate) struct Chosen<'a> {
 /// One certificate set on one medium.
 #[derive(Clone)]
 pub(crate) struct Set {
-    slot: SlotId,
+    pub(crate) slot: SlotId,
     pub(crate) medium: Arc<Medium>,
     pub(crate) entry: Arc<Entry>,
     pub(crate) credential: Credential,
@@ -66,10 +69,17 @@ pub(crate) struct Set {
     pub(crate) sha256: [u8; 32],
 }
 
+/// Something on a token that is no usable set.
+pub(crate) struct Remnant {
+    pub(crate) slot: SlotId,
+    pub(crate) medium: Arc<Medium>,
+    pub(crate) entry: Arc<Entry>,
+}
+
 impl Set {
-    /// Where the set is: the folder, for people.
+    /// Where the set is, for people: the folder; on a token its label and the name there.
     pub(crate) fn folder(&self) -> String {
-        format!("{}/{}", self.medium.place, self.entry.name)
+        place(&self.medium, &self.entry)
     }
 
     /// Names the signing key.
@@ -99,15 +109,15 @@ impl Inventory {
         }
         if let Some(folder) = wanted.and_then(MediumSelector::folder) {
             // The folder that holds the NPKI folder does as well: the root of a drive, the folder of a sample.
-            let below = folder.join("NPKI");
-            config.npki_roots = vec![if below.is_dir() { below } else { folder.to_owned() }];
+            config.npki_roots = vec![target::npki_below(folder).unwrap_or_else(|| folder.to_owned())];
         }
         let mut inventory = Self {
-            keystore: Keystore::new(&config),
+            keystore: Arc::new(Keystore::new(&config)),
             slots: config.slots,
             partial: wanted.is_some(),
             sets: Vec::new(),
             unusable: Vec::new(),
+            remnants: Vec::new(),
             media: 0,
             searched: config.npki_roots,
         };
@@ -139,7 +149,7 @@ impl Inventory {
             Err(error) => return self.unusable.push((medium.place.clone(), error)),
         };
         for entry in entries.iter() {
-            let place = format!("{}/{}", medium.place, entry.name);
+            let place = place(medium, entry);
             match &entry.content {
                 Ok(credential) => {
                     let uri = self.uri(medium, &credential.sign);
@@ -153,17 +163,28 @@ impl Inventory {
                         sha256: credential.sign.certificate.sha256(),
                     });
                 }
-                Err(error) => self.unusable.push((place, error.clone())),
+                Err(error) => {
+                    self.unusable.push((place, error.clone()));
+                    if medium.token.is_some() {
+                        let (medium, entry) = (Arc::clone(medium), Arc::clone(entry));
+                        self.remnants.push(Remnant { slot, medium, entry });
+                    }
+                }
             }
         }
     }
 
     /// Names a pair's certificate and key, to this program and to clients of the module.
     pub(crate) fn uri(&self, medium: &Medium, pair: &Pair) -> Pkcs11Uri {
-        let mut uri = Pkcs11Uri::naming(medium, &pair.certificate);
-        if self.slots != Slots::Medium {
+        let mut uri = Pkcs11Uri::naming(medium, pair);
+        let same_as_module = match self.slots {
+            Slots::Medium => true,
+            Slots::Certificate => medium.token.is_some(),
+            Slots::One => false,
+        };
+        if !same_as_module {
             // Then the module's tokens are no media; the id names the certificate among all of them.
-            uri.token = None;
+            (uri.token, uri.serial) = (None, None);
         }
         uri
     }
@@ -235,6 +256,11 @@ impl Inventory {
         Err(Failure::CertificateAmbiguous { selector: selector.to_owned(), candidates })
     }
 
+    /// Whether the set's keys stay on their medium whoever asks.
+    pub(crate) fn keeps_keys(&self, set: &Set) -> bool {
+        set.medium.token.is_some() && self.keystore.token(set.slot).is_ok_and(|token| lock(&token).exporter().is_none())
+    }
+
     /// The set's token, logged in with the password from wherever it comes.
     pub(crate) fn open(
         &self,
@@ -257,9 +283,15 @@ impl Inventory {
     /// The set's token, logged in with this password.
     pub(crate) fn log_in(&self, set: &Set, pin: &Pin) -> Result<SharedToken, Failure> {
         let token = self.keystore.token(set.slot)?;
-        lock(&token).login(Role::User, &Scope::Entry(set.entry.name.clone()), pin)?;
+        let result = lock(&token).login(Role::User, &Scope::Entry(set.entry.name.clone()), pin);
+        result.map_err(|error| pin_failure::after(&self.keystore, set.slot, Role::User, error))?;
         Ok(token)
     }
+}
+
+fn place(medium: &Medium, entry: &Entry) -> String {
+    let place = if medium.token.is_some() { &medium.label } else { &medium.place };
+    format!("{place}/{}", entry.name)
 }
 
 /// The configuration; a failure of its own, since whatever else is asked for fails with it.

@@ -143,7 +143,22 @@ macro_rules! catalogues {
     };
 }
 
-catalogues!["certificate", "error", "grammar", "list", "prompt", "sample", "show", "sign", "verify", "vid"];
+catalogues![
+    "certificate",
+    "csr",
+    "delete",
+    "error",
+    "grammar",
+    "list",
+    "prompt",
+    "sample",
+    "show",
+    "sign",
+    "token",
+    "transfer",
+    "verify",
+    "vid"
+];
 
 #[cfg(test)]
 mod tests {

@@ -3,27 +3,43 @@
 //! One verb, one file. A verb reads its arguments, asks the library, and hands one view to [`Session::show`], which
 //! prints it as text or as JSON. What goes wrong is a [`Failure`]; [`report`] turns it into words and an exit code.
 
+mod access;
 mod certificate;
 mod confirm;
+mod copy;
+mod csr;
 mod date;
+mod delete;
 mod descriptor;
 mod environment;
+mod exact;
 mod failure;
 mod file;
 mod grammar;
+mod import;
+mod import_source;
 mod inventory;
 mod language;
 mod list;
 mod module;
+mod module_failure;
+mod new_password;
 mod output;
+mod pin_failure;
 mod printable;
+mod progress;
 mod prompt;
+mod refusal;
 mod report;
 mod sample;
 mod secret;
 mod session;
 mod show;
 mod sign;
+mod stdout;
+mod target;
+mod token;
+mod transferred;
 mod usage;
 mod verify;
 mod vid;
@@ -41,6 +57,7 @@ use crate::cli::session::Session;
 /// Runs `ingam` with these arguments, program name first; returns the exit code.
 pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
     protect_memory();
+    stdout::keep();
     let early = grammar::Early::scan(&arguments);
     let language = early.language.unwrap_or_else(|| Language::from_locale(&environment::locale()));
     let words = Words::new(language);
@@ -66,7 +83,13 @@ fn perform(session: &mut Session, arguments: Vec<OsString>) -> Result<Exit, Fail
         Verb::Show(arguments) => show::run(session, &arguments),
         Verb::Sign(arguments) => sign::run(session, &arguments),
         Verb::Verify(arguments) => verify::run(session, &arguments),
+        Verb::Import(arguments) => import::run(session, &arguments),
+        Verb::Copy(arguments) => copy::copy(session, &arguments),
+        Verb::Move(arguments) => copy::move_(session, &arguments),
+        Verb::Delete(arguments) => delete::run(session, &arguments),
+        Verb::Csr(arguments) => csr::run(session, &arguments),
         Verb::Vid(arguments) => vid::run(session, &arguments),
+        Verb::Token(arguments) => token::run(session, &arguments),
         Verb::Module(arguments) => module::run(session, &arguments),
         Verb::Sample(arguments) => sample::run(session, &arguments),
     }

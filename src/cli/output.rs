@@ -75,13 +75,18 @@ fn lines(mut table: Table, rows: &[Vec<String>]) -> String {
 
 /// A certificate as PEM (RFC 7468).
 pub(crate) fn pem(der: &[u8]) -> String {
+    pem_of("CERTIFICATE", der)
+}
+
+/// PEM of what has this label.
+pub(crate) fn pem_of(label: &str, der: &[u8]) -> String {
     let base64 = base64(der);
-    let mut text = String::from("-----BEGIN CERTIFICATE-----\n");
+    let mut text = format!("-----BEGIN {label}-----\n");
     for line in base64.as_bytes().chunks(64) {
         text.extend(line.iter().copied().map(char::from));
         text.push('\n');
     }
-    text.push_str("-----END CERTIFICATE-----\n");
+    text.push_str(&format!("-----END {label}-----\n"));
     text
 }
 

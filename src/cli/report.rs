@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::cli::failure::Failure;
 use crate::cli::language::{Told, Words};
+use crate::cli::module_failure;
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +58,7 @@ impl Report {
     pub(crate) fn of(failure: &Failure, words: &Words) -> Option<Self> {
         match failure {
             Failure::Library(error) => Some(Self::of_error(error, words)),
+            Failure::Pin { error, .. } => Some(failure.describe(words).unwrap_or_else(|| Self::of_error(error, words))),
             other => other.describe(words),
         }
     }
@@ -65,6 +67,7 @@ impl Report {
     pub(crate) fn of_error(error: &Error, words: &Words) -> Self {
         let (code, exit, message, hint) = row(error.kind());
         let message = cause_key(error).unwrap_or(message);
+        let hint = module_failure::keys(error).map(|(_, hint)| hint).or(hint);
         if let Some(report) = Self::of_limit(error, words) {
             return report;
         }
@@ -175,6 +178,9 @@ pub(crate) fn reason(error: &Error, place: &str, words: &Words) -> String {
 
 /// The message of a cause that says more than the kind of the error.
 fn cause_key(error: &Error) -> Option<&'static str> {
+    if let Some((message, _)) = module_failure::keys(error) {
+        return Some(message);
+    }
     let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<io::Error>());
     match cause.map(io::Error::kind) {
         Some(io::ErrorKind::IsADirectory) => return Some("error-cause-is-folder"),
@@ -187,6 +193,8 @@ fn cause_key(error: &Error) -> Option<&'static str> {
         "looking for signCert.der" => Some("error-cause-no-certificate"),
         "reading what is not a regular file" => Some("error-cause-not-a-file"),
         "reading a file of more than 1 MiB" => Some("error-cause-too-large"),
+        "taking away the original of a set that was copied" => Some("transfer-original-stays"),
+        "reading a distinguished name" => Some("csr-bad-subject"),
         "reading a certificate" => Some("error-cause-not-a-certificate"),
         _ => None,
     }

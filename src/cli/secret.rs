@@ -60,6 +60,18 @@ macro_rules! secret_arguments {
                 }
             }
 
+            /// Whether it is said on the command line where the secret comes from.
+            #[allow(dead_code, reason = "not every secret has another one that it excludes")]
+            pub(crate) fn is_given(&self) -> bool {
+                self.$fd.is_some() || self.$file.is_some() || self.$env.is_some()
+            }
+
+            /// Whether an option says where the secret comes from.
+            #[allow(dead_code, reason = "of some secrets")]
+            pub(crate) fn is_named(&self) -> bool {
+                self.$fd.is_some() || self.$file.is_some() || self.$env.is_some()
+            }
+
             /// The descriptor that the secret is read from, so that nothing else can be.
             pub(crate) fn descriptor(&self) -> Option<u32> {
                 self.$fd
@@ -136,6 +148,26 @@ secret_arguments! {
     }
 }
 
+secret_arguments! {
+    /// Where the password of a set comes from where a token's PIN is needed beside it.
+    SetPasswordArguments(Secret::Password, "ingam.password", "--password") {
+        password_fd = "--password-fd",
+        password_file = "--password-file",
+        password_env = "--password-env",
+        password,
+    }
+}
+
+secret_arguments! {
+    /// Where the password comes from that seals key files of keys which had none.
+    NewPasswordArguments(Secret::NewPassword, "ingam.new-password", "--new-password") {
+        new_password_fd = "--new-password-fd",
+        new_password_file = "--new-password-file",
+        new_password_env = "--new-password-env",
+        new_password,
+    }
+}
+
 /// A secret from the command line: not even kept.
 #[derive(Clone, Debug)]
 pub(crate) struct Refused;
@@ -162,6 +194,11 @@ impl PasswordArguments {
             None => typed(session, secret, question),
         }
     }
+}
+
+/// How long a PIN is, in bytes.
+pub(crate) fn length(pin: &Pin) -> usize {
+    pin.expose().len()
 }
 
 /// A secret that is there already, typed once.
@@ -303,6 +340,7 @@ fn from_descriptor(
             Secret::Pin => "prompt-pin-of-nobody",
             Secret::SoPin => "prompt-so-pin-of-nobody",
             Secret::NewPin => "prompt-new-pin-of-nobody",
+            Secret::NewPassword => "prompt-new-password",
             Secret::Idn => "prompt-idn",
         };
         return ask(session, &session.words().say(question), secret);

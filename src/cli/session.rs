@@ -10,6 +10,7 @@ use crate::cli::language::Words;
 use crate::cli::output::View;
 use crate::cli::printable::printable_json;
 use crate::cli::report::{Exit, Report};
+use crate::cli::stdout;
 
 /// One run of the program.
 pub(crate) struct Session {
@@ -73,7 +74,7 @@ impl Session {
 
     /// Whether a person sits on both sides: only then may a row number of a list stand for a certificate.
     pub(crate) fn is_interactive(&self) -> bool {
-        !self.json && std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+        !self.json && std::io::stdin().is_terminal() && stdout::is_terminal()
     }
 
     /// Prints one view to stdout, as text or as the one JSON document.
@@ -91,8 +92,7 @@ impl Session {
 
     /// Writes bytes to stdout as they are.
     pub(crate) fn write(&self, bytes: &[u8]) -> Result<(), Failure> {
-        let mut stdout = std::io::stdout().lock();
-        stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(Failure::stdout)
+        stdout::write(bytes).map_err(Failure::stdout)
     }
 
     /// Says something beside the result, on stderr. With `--quiet` or `--json` it is not said.

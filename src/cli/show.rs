@@ -1,7 +1,5 @@
 //! This file is `ingam show`: everything about one certificate, or the certificate itself.
 
-use std::io::IsTerminal as _;
-
 use clap::Args;
 use ingam::ErrorKind;
 use ingam::certificate::{Certificate, seoul_date};
@@ -18,7 +16,7 @@ use crate::cli::output::{View, facts, hex, pem};
 use crate::cli::report::{Exit, reason};
 use crate::cli::secret::PasswordArguments;
 use crate::cli::session::Session;
-use crate::cli::{certificate, date};
+use crate::cli::{certificate, date, stdout};
 
 /// Which certificate, in which form. With a password the key is opened too, to say whether it fits and holds R.
 #[derive(Args, Debug)]
@@ -49,7 +47,7 @@ pub(crate) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Fail
         return Ok(Exit::Done);
     }
     if arguments.der {
-        if std::io::stdout().is_terminal() {
+        if stdout::is_terminal() {
             return Err(Failure::OutputIsTerminal);
         }
         session.write(certificate.der())?;
@@ -62,7 +60,8 @@ pub(crate) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Fail
     let uri = inventory.uri(&chosen.set.medium, chosen.pair).to_string();
     let Chosen { set, pair } = chosen;
     let (words, detailed) = (session.words(), arguments.text);
-    session.show(&Show { words, set, pair, uri, opened, detailed, now: date::now() })?;
+    let keeps_keys = inventory.keeps_keys(set);
+    session.show(&Show { words, set, pair, uri, opened, keeps_keys, detailed, now: date::now() })?;
     Ok(Exit::Done)
 }
 
@@ -85,6 +84,7 @@ struct Show<'a> {
     pair: &'a Pair,
     uri: String,
     opened: Option<Opened>,
+    keeps_keys: bool,
     detailed: bool,
     now: i64,
 }
@@ -104,6 +104,7 @@ impl View for Show<'_> {
         };
         // Null: not known without the password.
         cert["has_vid_random"] = self.opened.as_ref().map(|opened| opened.has_vid_random).into();
+        cert["key_stays_on_medium"] = self.keeps_keys.into();
         json!({ "cert": cert })
     }
 
@@ -120,9 +121,11 @@ impl View for Show<'_> {
             ("show-serial", certificate.serial_hex()),
             ("show-sha256", hex(&certificate.sha256())),
             ("show-medium", certificate::medium(words, &self.set.medium, true)),
-            ("show-folder", self.set.folder()),
-            ("show-uri", self.uri.clone()),
         ];
+        if self.set.medium.token.is_none() {
+            rows.push(("show-folder", self.set.folder()));
+        }
+        rows.push(("show-uri", self.uri.clone()));
         if self.detailed {
             rows.extend(details(words, certificate));
         }
@@ -177,7 +180,11 @@ impl Show<'_> {
             (Some(_), Some(km)) if km.key.is_some() => "show-key-sign-and-km",
             (Some(_), Some(_)) => "show-key-sign-and-km-certificate",
         };
-        format!("{}{bits}, {}", certificate.key_algorithm(), words.say(pairs))
+        let key = format!("{}{bits}, {}", certificate.key_algorithm(), words.say(pairs));
+        if self.keeps_keys && self.pair.key.is_some() {
+            return words.tell("show-key-stays", &[("key", (&key).into())]);
+        }
+        key
     }
 
     fn vid(&self, words: &Words, certificate: &Certificate) -> String {
@@ -188,6 +195,7 @@ impl Show<'_> {
             Err(_) => "show-vid-damaged",
         };
         let random = match &self.opened {
+            None if self.set.medium.token.is_some() => "show-random-unknown-token",
             None => "show-random-unknown",
             Some(Opened { has_vid_random: true }) => "show-random-present",
             Some(Opened { has_vid_random: false }) => "show-random-missing",

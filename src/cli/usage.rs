@@ -36,7 +36,7 @@ pub(crate) fn answer(
 }
 
 /// The options that are there to be refused, and how the names of those begin that take a secret.
-const SECRETS: [&str; 5] = ["--password", "--pin", "--so-pin", "--new-pin", "--idn"];
+const SECRETS: [&str; 6] = ["--password", "--pin", "--so-pin", "--new-pin", "--new-password", "--idn"];
 
 fn message(words: &Words, error: &clap::Error) -> String {
     let argument = text(error, ContextKind::InvalidArg);

@@ -118,7 +118,7 @@ fn of_certificate(session: &Session, chosen: Chosen<'_>, arguments: &Arguments) 
 }
 
 /// The certificates of a file: PEM with one or several, DER, or `CaPubs`.
-fn certificates(path: &Path) -> Result<Vec<Certificate>, Failure> {
+pub(crate) fn certificates(path: &Path) -> Result<Vec<Certificate>, Failure> {
     const MARK: &[u8] = b"-----BEGIN";
     let none = || Failure::NoCertificates { path: path.to_string_lossy().into_owned() };
     let bytes = file::short(path, Certificate::MAX_LEN as u64)?;

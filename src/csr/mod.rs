@@ -10,6 +10,7 @@ use rsa::pkcs1::RsaPublicKeyRef;
 use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 use x509_cert::request::{CertReq, CertReqInfo, Version};
 
+use crate::certificate::Name;
 use crate::crypto::rsa::PublicKey;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mechanism::{Hash, SignInput, SignMechanism, SignRequest};
@@ -42,6 +43,15 @@ pub fn request(subject: &str, public_key_info: &[u8], signer: &dyn Signer) -> Re
         signature: BitString::from_bytes(&signature).map_err(unwritable)?,
     };
     request.to_der().map_err(unwritable)
+}
+
+/// The CN of a subject as [`request`] reads it, if it has one: to find out before a key is made that the text is a name.
+///
+/// # Errors
+/// `InvalidInput` for a subject that [`request`] does not take.
+pub fn common_name(subject: &str) -> Result<Option<String>> {
+    let der = subject::parse(subject)?.to_der().map_err(unwritable)?;
+    Ok(Name::of_der(&der).common_name())
 }
 
 fn public_key(info: &SubjectPublicKeyInfoOwned) -> Result<PublicKey> {

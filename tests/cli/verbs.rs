@@ -88,7 +88,7 @@ fn every_error_code_is_documented() {
     let read = |file: &str| fs::read_to_string(root.join(file)).unwrap();
     let documented = read("docs/json.md");
     let mut codes = 0;
-    for source in ["src/cli/report.rs", "src/cli/failure.rs"] {
+    for source in ["src/cli/report.rs", "src/cli/failure.rs", "src/cli/pin_failure.rs", "src/cli/token/failure.rs"] {
         // A code is the literal before the exit code.
         let source = read(source);
         let source = source.split("#[cfg(test)]").next().unwrap();

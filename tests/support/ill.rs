@@ -24,14 +24,15 @@ impl IllModule {
     /// With a token that is initialised and empty. Nothing ails it yet.
     pub fn new() -> Self {
         let ill = Self::without_token();
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|root| root.join("softhsm-config/private-token.sh"));
+        let script =
+            Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|root| root.join("softhsm-config/private-token.sh"));
         let mut script = Command::new(script.filter(|script| script.exists()).last().unwrap());
         let output = script.arg(ill.path("softhsm")).args([LABEL, PIN, SO_PIN]).output().unwrap();
         assert!(output.status.success(), "{output:?}");
         ill
     }
 
-    /// As [`new`](Self::new), with what `token` left on its token.
+    /// As [`new`](Self::new), with what is on the token of `template`.
     pub fn like(template: &Self) -> Self {
         let ill = Self::without_token();
         copy_folder(&template.path("softhsm/tokens"), &ill.path("softhsm/tokens"));
@@ -39,6 +40,15 @@ impl IllModule {
         let (old, new) = (template.path(""), ill.path(""));
         fs::write(ill.conf(), text.replace(old.to_str().unwrap(), new.to_str().unwrap())).unwrap();
         ill
+    }
+
+    /// Has `pkcs11-tool` make a key pair in the token, past the ill module.
+    pub fn key(&self) {
+        let mut tool = Command::new("pkcs11-tool");
+        tool.args(["--module", "/usr/lib/softhsm/libsofthsm2.so", "--token-label", LABEL, "--login", "--pin", PIN]);
+        tool.args(["--keypairgen", "--key-type", "rsa:2048", "--id", "01", "--label", "key"]);
+        let output = tool.env("SOFTHSM2_CONF", self.conf()).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
     }
 
     fn without_token() -> Self {

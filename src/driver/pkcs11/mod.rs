@@ -3,17 +3,27 @@
 //! What a module prints to the process's standard output cannot be kept from it without taking the stream from everybody.
 
 mod contents;
+mod exporter;
 mod failure;
+mod generator;
+mod journal;
 mod key;
 mod known;
 mod login;
 mod module;
+mod officer;
+mod p11_kit;
+mod pair;
 mod refusal;
+mod relabel;
 mod scan;
 mod session;
 mod sets;
+mod survey;
+mod template;
 mod thread;
 mod token;
+mod writer;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -111,6 +121,9 @@ fn modules(foreign: &Foreign) -> Vec<ForeignModule> {
     if foreign.well_known {
         modules.extend(known::well_known());
     }
+    let program = std::env::current_exe().unwrap_or_default();
+    let program = program.file_name().unwrap_or_default().to_string_lossy();
+    p11_kit::leave_out_shown(&mut modules, foreign, &program);
     let mut files: Vec<PathBuf> = Vec::new();
     modules.retain(|module| {
         let file = module.path.canonicalize().unwrap_or_else(|_| module.path.clone());

@@ -1,8 +1,10 @@
 //! This file is a token behind another PKCS#11 module: it lists, logs in and lends out keys.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use cryptoki::mechanism::MechanismType;
+use cryptoki::session::Session;
 
 use super::contents::{self, Contents, Handles};
 use super::failure::failed;
@@ -15,7 +17,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::medium::MediumId;
 use crate::pin::{Pin, Role};
 use crate::secret::SecretBytes;
-use crate::token::{Decrypter, ForeignSlot, Scope, Signer, Token};
+use crate::token::{
+    Admin, Decrypter, Exporter, ForeignSlot, Generator, Officer, Relabeler, Scope, Signer, Token, Writer,
+};
 
 /// A token of a module. A PIN of its own opens all of it, so that the scope of a login makes no difference.
 pub(super) struct Pkcs11Token {
@@ -50,6 +54,7 @@ impl Pkcs11Token {
     }
 
     /// Reads the objects again at the next listing, though they are the same: something of them changed.
+    #[allow(dead_code, reason = "writing to a token uses it")]
     pub(super) fn forget(&mut self) {
         self.handles = None;
     }
@@ -70,6 +75,16 @@ impl Pkcs11Token {
         Ok(())
     }
 
+    /// Runs a job with the session while the login holds.
+    pub(super) fn while_logged_in<T: Send + 'static>(
+        &self,
+        limit: Duration,
+        job: impl FnOnce(&Session) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let done = self.session.logged_in(self.login_number()?, limit, |open| job(&open.session));
+        done.map_err(|error| error.on(&self.medium))
+    }
+
     fn mechanisms(&mut self) -> Result<Arc<[MechanismType]>> {
         if let Some(known) = &self.mechanisms {
             return Ok(Arc::clone(known));
@@ -84,7 +99,7 @@ impl Pkcs11Token {
     /// A key that this login may use.
     pub(super) fn key(&mut self, key: &KeyId) -> Result<TokenKey> {
         let login = self.login_number()?;
-        if !self.handles.as_ref().is_some_and(|(_, read_with)| *read_with == Some(login)) {
+        if self.handles.as_ref().is_none_or(|(_, read_with)| *read_with != Some(login)) {
             self.refresh()?;
         }
         let mechanisms = self.mechanisms()?;
@@ -159,6 +174,30 @@ impl Token for Pkcs11Token {
             Error::new(ErrorKind::Damaged, "reading R, which is 20 bytes").on(&self.medium).about(label)
         })?;
         Ok(Some(VidRandom::copy_of(random)))
+    }
+
+    fn writer(&mut self) -> Option<&mut dyn Writer> {
+        Some(self)
+    }
+
+    fn admin(&mut self) -> Option<&mut dyn Admin> {
+        Some(self)
+    }
+
+    fn exporter(&mut self) -> Option<&mut dyn Exporter> {
+        Some(self)
+    }
+
+    fn generator(&mut self) -> Option<&mut dyn Generator> {
+        Some(self)
+    }
+
+    fn relabeler(&mut self) -> Option<&mut dyn Relabeler> {
+        Some(self)
+    }
+
+    fn officer(&mut self) -> Option<&mut dyn Officer> {
+        Some(self)
     }
 
     fn foreign(&mut self) -> Option<Arc<dyn ForeignSlot>> {
