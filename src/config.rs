@@ -1,5 +1,7 @@
 //! This file reads the configuration: `config.toml` and the environment. Nothing else in the library reads either.
 
+mod foreign;
+
 use std::ffi::OsString;
 use std::io::Read as _;
 use std::num::NonZeroUsize;
@@ -9,6 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::Deserialize;
 
 use crate::error::{Error, ErrorKind, Result};
+
+pub use foreign::{Foreign, ForeignModule, Forward, PinSource};
 
 /// The effective configuration. Every value has a default that needs no file; the default of where to look is nowhere.
 #[derive(Clone, Debug)]
@@ -28,88 +32,6 @@ pub struct Config {
     pub file: Option<PathBuf>,
     /// Other PKCS#11 modules and their tokens.
     pub foreign: Foreign,
-}
-
-/// Other PKCS#11 modules, whose tokens are media too.
-#[derive(Clone, Debug)]
-pub struct Foreign {
-    /// The modules that the configuration or `INGAM_PKCS11_MODULES` names.
-    pub modules: Vec<ForeignModule>,
-    /// Whether modules at the well-known paths of this platform are looked at too. [`Config::load`] says yes unless the file
-    /// says no; a configuration that a program makes itself looks at nothing but what it names.
-    pub well_known: bool,
-    /// Whether modules are used that an application gets from p11-kit already.
-    pub forward: Forward,
-    /// Whether tokens that are not initialised are media, as is needed to initialise them. Applications choke on them, so
-    /// the default is no.
-    pub uninitialised: bool,
-    /// PINs of tokens, for the single slot of [`Slots::One`] alone.
-    pub pin_sources: Vec<PinSource>,
-    /// Whether the host allows threads. Without, modules are called in line and nothing bounds a call.
-    pub own_threads: bool,
-    /// Whether this process has p11-kit loaded, which may show the same modules beside ours.
-    pub under_p11_kit: bool,
-}
-
-/// A PKCS#11 module.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ForeignModule {
-    /// The shared object, absolute.
-    pub path: PathBuf,
-    /// What people call it.
-    pub name: String,
-    /// Labels or serial numbers of the tokens that count; empty for all.
-    pub tokens: Vec<String>,
-}
-
-/// Whether modules are used that an application gets from p11-kit already.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Forward {
-    /// Not a module that p11-kit shows beside ours: no token is listed twice.
-    #[default]
-    Auto,
-    /// Every module.
-    Always,
-    /// None.
-    Never,
-}
-
-/// Where the PIN of one token is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PinSource {
-    /// The token's label or serial number.
-    pub token: String,
-    /// The file, absolute; others must not be able to read it.
-    pub file: PathBuf,
-}
-
-impl ForeignModule {
-    /// A module; without a name it is called as its file is, without `lib` and ending.
-    #[must_use]
-    pub fn new(path: PathBuf, name: Option<String>, tokens: Vec<String>) -> Self {
-        let stem = || path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        let name = name.unwrap_or_else(|| {
-            let stem = stem();
-            stem.strip_prefix("lib").map_or(stem.clone(), str::to_owned)
-        });
-        Self { path, name, tokens }
-    }
-}
-
-impl Default for Foreign {
-    /// No module: who makes a configuration by hand says whose code is loaded. [`Config::load`] adds the well-known ones.
-    fn default() -> Self {
-        Self {
-            modules: Vec::new(),
-            well_known: false,
-            forward: Forward::Auto,
-            uninitialised: false,
-            pin_sources: Vec::new(),
-            own_threads: true,
-            under_p11_kit: false,
-        }
-    }
 }
 
 /// What a slot is.
@@ -167,30 +89,15 @@ struct File {
     limits: FileLimits,
     /// Other PKCS#11 modules.
     #[serde(default)]
-    pkcs11: Vec<FileModule>,
+    pkcs11: Vec<foreign::FileModule>,
     #[serde(rename = "well-known-modules")]
     well_known_modules: Option<bool>,
     forward: Option<Forward>,
     #[serde(rename = "uninitialised-tokens")]
     uninitialised_tokens: Option<bool>,
+    /// Their tokens.
     #[serde(default)]
-    token: Vec<FileToken>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FileModule {
-    path: PathBuf,
-    name: Option<String>,
-    #[serde(default)]
-    tokens: Vec<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct FileToken {
-    token: String,
-    pin_source: PathBuf,
+    token: Vec<foreign::FileToken>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -228,6 +135,9 @@ impl Config {
     fn from_sources(environment: &dyn Fn(&str) -> Option<OsString>, home: Option<&Path>) -> Result<Self> {
         let mut config = Self { npki_roots: home.map(platform_roots).unwrap_or_default(), ..Self::default() };
         config.foreign.well_known = true;
+        // p11-kit reads the superuser's own no more than we would.
+        let user = user_folder(environment, home).filter(|_| !superuser());
+        config.foreign.p11_kit_folders.extend(user.map(|folder| folder.join("pkcs11/modules")));
         if let Some((path, text)) = configuration_file(environment, home)? {
             config.apply(&path, &text)?;
             config.file = Some(path);
@@ -238,14 +148,7 @@ impl Config {
         if let Some(slots) = environment("INGAM_SLOTS") {
             config.slots = slots.to_string_lossy().parse()?;
         }
-        if let Some(list) = environment("INGAM_PKCS11_MODULES") {
-            config.foreign.well_known = false;
-            let paths = std::env::split_paths(&list).filter(|path| !path.as_os_str().is_empty() && list != "none");
-            config.foreign.modules = paths.map(|path| ForeignModule::new(path, None, Vec::new())).collect();
-        }
-        if let Some(word) = environment("INGAM_PKCS11_UNINITIALISED") {
-            config.foreign.uninitialised = word != "0";
-        }
+        config.foreign.apply_environment(environment);
         // A program that changes its working folder, as a daemon does, keeps its media.
         for root in &mut config.npki_roots {
             *root = std::path::absolute(&*root).unwrap_or_else(|_| root.clone());
@@ -267,13 +170,13 @@ impl Config {
         if let Some(folders) = file.limits.folders {
             self.folders = folders;
         }
-        let module = |module: FileModule| ForeignModule::new(module.path, module.name, module.tokens);
-        let pin = |token: FileToken| PinSource { token: token.token, file: token.pin_source };
-        self.foreign.modules.extend(file.pkcs11.into_iter().map(module));
-        self.foreign.pin_sources.extend(file.token.into_iter().map(pin));
-        self.foreign.well_known = file.well_known_modules.unwrap_or(self.foreign.well_known);
-        self.foreign.forward = file.forward.unwrap_or(self.foreign.forward);
-        self.foreign.uninitialised = file.uninitialised_tokens.unwrap_or(self.foreign.uninitialised);
+        self.foreign.apply(foreign::File {
+            modules: file.pkcs11,
+            tokens: file.token,
+            well_known: file.well_known_modules,
+            forward: file.forward,
+            uninitialised: file.uninitialised_tokens,
+        });
         Ok(())
     }
 }
@@ -324,6 +227,11 @@ fn read(path: &Path) -> Result<String> {
     String::from_utf8(bytes).map_err(|error| damaged().caused_by(error))
 }
 
+/// The user's configuration folder (XDG Base Directory).
+fn user_folder(environment: &dyn Fn(&str) -> Option<OsString>, home: Option<&Path>) -> Option<PathBuf> {
+    environment("XDG_CONFIG_HOME").map(PathBuf::from).or_else(|| home.map(|home| home.join(".config")))
+}
+
 /// The first configuration file that exists, with its text.
 fn configuration_file(
     environment: &dyn Fn(&str) -> Option<OsString>,
@@ -337,7 +245,7 @@ fn configuration_file(
     } else if cfg!(target_os = "macos") {
         home.map(|home| home.join("Library/Application Support"))
     } else {
-        environment("XDG_CONFIG_HOME").map(PathBuf::from).or_else(|| home.map(|home| home.join(".config")))
+        user_folder(environment, home)
     };
     let system = cfg!(unix).then(|| PathBuf::from("/etc"));
     for path in user.into_iter().chain(system).map(|folder| folder.join("ingam/config.toml")) {
@@ -365,6 +273,13 @@ static DISTRUSTED: AtomicBool = AtomicBool::new(false);
 /// caller who knows of borrowed rights that user and group numbers do not show, as file capabilities (AT_SECURE).
 pub fn distrust_environment() {
     DISTRUSTED.store(true, Ordering::Relaxed);
+}
+
+fn superuser() -> bool {
+    #[cfg(unix)]
+    return rustix::process::geteuid().is_root();
+    #[cfg(not(unix))]
+    return false;
 }
 
 /// Whether this process runs with more rights than its caller, so that the caller's environment must not steer it.
@@ -414,6 +329,24 @@ mod tests {
         assert_eq!(added.kdf_iterations, 5_000_000);
         let replaced = with(&[("INGAM_CONF", conf), ("INGAM_NPKI_PATH", "/a::/b")], home.path()).unwrap();
         assert_eq!(replaced.npki_roots, [PathBuf::from("/a"), "/b".into()]);
+    }
+
+    #[test]
+    fn the_file_names_other_modules_and_their_tokens() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("c.toml");
+        let lines = "well-known-modules = false\nforward = 'always'\nuninitialised-tokens = true\n\
+                     [[pkcs11]]\npath = '/usr/lib/libtoken.so'\nname = '보안토큰'\ntokens = ['seal']\n\
+                     [[pkcs11]]\npath = 'relative.so'\n\
+                     [[token]]\ntoken = 'seal'\npin-source = '/etc/pin'\n";
+        std::fs::write(&file, lines).unwrap();
+        let foreign = with(&[("INGAM_CONF", file.to_str().unwrap())], home.path()).unwrap().foreign;
+        let token = ForeignModule::new("/usr/lib/libtoken.so".into(), Some("보안토큰".into()), vec!["seal".into()]);
+        let relative = ForeignModule::new("relative.so".into(), None, Vec::new());
+        assert_eq!(foreign.modules, [token, relative], "a wrong path is the driver's to tell, beside the others");
+        assert_eq!(foreign.pin_sources, [PinSource { token: "seal".into(), file: "/etc/pin".into() }]);
+        assert!(!foreign.well_known && foreign.uninitialised && foreign.forward == Forward::Always);
+        assert!(with(&[], home.path()).unwrap().foreign.well_known);
     }
 
     #[test]

@@ -76,8 +76,11 @@ pub struct Pair {
     pub purpose: Purpose,
     /// The certificate.
     pub certificate: Arc<Certificate>,
-    /// Names the private key; `None` if the medium has the certificate alone.
+    /// Names the private key; `None` if the medium has the certificate alone. A token that hides its keys until a login is
+    /// taken to have it.
     pub key: Option<KeyId>,
+    /// CKA_ID: what the token's own objects have, else [`Certificate::key_id`].
+    pub id: Vec<u8>,
 }
 
 /// 공동인증서 한 벌: the signing pair, the optional encryption pair and the CA certificates kept with them.

@@ -4,13 +4,14 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::{many, sign};
+use crate::{many, sign, token};
 
 /// What a child is asked to do.
 pub(crate) fn run(work: &str, arguments: &[&str]) {
     let figures = match (work, arguments) {
         ("sign", []) => sign::rounds(),
         ("threads", []) => sign::thread_rounds(),
+        ("token", []) => token::rounds(),
         ("provision", [count, content]) => many::provision(count.parse().unwrap(), *content == "WithKeys"),
         ("list", [module]) => many::list_once(Path::new(module)),
         ("find", []) => many::find_rounds(),

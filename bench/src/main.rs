@@ -10,6 +10,7 @@ mod host;
 mod many;
 mod ratio;
 mod sign;
+mod token;
 
 use std::process::ExitCode;
 
@@ -22,6 +23,7 @@ const BENCHMARKS: &[(&str, Benchmark)] = &[
     ("sign", sign::one_key),
     ("masked", sign::without_wide_vectors),
     ("threads", sign::two_threads),
+    ("token", token::overhead),
     ("list", many::list),
     ("find", many::find),
     ("login", many::login),

@@ -79,12 +79,15 @@ token-so-pin-changed = SO PIN changed: { $token }
 token-unlocked = New PIN set: { $token }
 
 # Errors
-error-token-pin-incorrect = Wrong { $pin }. (token: { $token })
-error-token-pin-locked = The { $pin } is locked. (token: { $token })
-error-token-last-try = Only one try of the { $pin } is left, so nothing was sent. One more wrong one would lock the token. (token: { $token })
-error-token-last-try-hint = Make sure of the PIN, then run it again with --allow-last-try.
-error-token-pin-rejected = The token does not take this new { $pin }. (token: { $token })
-error-token-pin-not-set = The { $pin } is not set yet. (token: { $token })
+error-token-pin-incorrect = Wrong PIN. (token: { $token })
+error-token-so-pin-incorrect = Wrong SO PIN. (token: { $token })
+error-token-pin-locked = The PIN is locked. (token: { $token })
+error-token-so-pin-locked = The SO PIN is locked. (token: { $token })
+error-token-last-try = Only one try of the PIN is left, so nothing was sent. (token: { $token })
+error-token-so-last-try = Only one try of the SO PIN is left, so nothing was sent. (token: { $token })
+error-token-last-try-hint = One more wrong one locks it. Make sure of the PIN, then run it again with --allow-last-try.
+error-token-pin-rejected = The new PIN does not follow the token's rules. (token: { $token })
+error-token-pin-not-set = The PIN is not set yet. (token: { $token })
 error-token-pin-not-set-hint = To set it with the SO PIN: ingam token unlock
 error-token-pin-length = The new PIN is too short or too long for this token. Nothing was changed.
 error-token-pin-length-hint = This token takes { $shortest } to { $longest } bytes.

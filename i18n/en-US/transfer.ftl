@@ -43,6 +43,7 @@ transfer-original-stays = The copy was verified, but the original could not be r
 transfer-not-yet = This cannot be imported yet: { $path }
 transfer-not-yet-hint = PFX (.p12, .pfx) and PEM keys come in a later version. NPKI folders can be imported now.
 transfer-not-one-certificate = The file must hold one owner's certificate, beside those of CAs: { $path }
+transfer-password-stays = A copy keeps the password of its original; --new-password-… is for copies from a security token only.
 transfer-nothing-there = There are no certificates in this folder: { $path }
 transfer-nothing-there-hint = Give a folder with signCert.der and signPri.key, or an NPKI folder of such folders.
 transfer-weak-password = The new password is too easy to guess.

@@ -70,14 +70,17 @@ token-so-pin-changed = 관리자 비밀번호(SO PIN)를 바꿨습니다: { $tok
 token-unlocked = 새 비밀번호(PIN)를 설정했습니다: { $token }
 
 # 오류
-error-token-pin-incorrect = 맞지 않습니다: { $pin } (보안토큰: { $token })
-error-token-pin-locked = 잠겼습니다: { $pin } (보안토큰: { $token })
-error-token-last-try = 입력 기회가 1회 남아 실행하지 않았습니다: { $pin } (보안토큰: { $token })
+error-token-pin-incorrect = 비밀번호(PIN)가 맞지 않습니다. (보안토큰: { $token })
+error-token-so-pin-incorrect = 관리자 비밀번호(SO PIN)가 맞지 않습니다. (보안토큰: { $token })
+error-token-pin-locked = 비밀번호(PIN)가 잠겼습니다. (보안토큰: { $token })
+error-token-so-pin-locked = 관리자 비밀번호(SO PIN)가 잠겼습니다. (보안토큰: { $token })
+error-token-last-try = 비밀번호(PIN) 입력 기회가 1회 남아 실행하지 않았습니다. (보안토큰: { $token })
+error-token-so-last-try = 관리자 비밀번호(SO PIN) 입력 기회가 1회 남아 실행하지 않았습니다. (보안토큰: { $token })
 error-token-last-try-hint =
     한 번 더 틀리면 보안토큰이 잠깁니다. 비밀번호를 확인한 뒤
     --allow-last-try를 붙여 다시 실행하십시오.
-error-token-pin-rejected = 보안토큰이 받지 않는 새 값입니다: { $pin } (보안토큰: { $token })
-error-token-pin-not-set = 아직 설정되지 않았습니다: { $pin } (보안토큰: { $token })
+error-token-pin-rejected = 새 비밀번호가 보안토큰의 규칙에 맞지 않습니다. (보안토큰: { $token })
+error-token-pin-not-set = 비밀번호(PIN)가 아직 설정되지 않았습니다. (보안토큰: { $token })
 error-token-pin-not-set-hint = 관리자 비밀번호(SO PIN)로 설정하려면: ingam token unlock
 error-token-pin-length = 새 비밀번호가 이 보안토큰에는 너무 짧거나 깁니다. 아무것도 바꾸지 않았습니다.
 error-token-pin-length-hint = 이 보안토큰의 비밀번호 길이: { $shortest } ~ { $longest } 바이트

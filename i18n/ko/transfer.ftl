@@ -39,6 +39,7 @@ transfer-original-stays = 사본은 확인했지만 원본을 지우지 못했�
 transfer-not-yet = 아직 가져올 수 없는 형식입니다: { $path }
 transfer-not-yet-hint = PFX(.p12, .pfx)와 PEM 개인키는 다음 버전에서 지원합니다. 지금은 NPKI 폴더를 가져올 수 있습니다.
 transfer-not-one-certificate = 소유자의 인증서가 하나만 있는 파일이어야 합니다: { $path }
+transfer-password-stays = 사본의 암호는 원본의 암호와 같습니다. --new-password-…는 보안토큰에서 복사할 때만 쓸 수 있습니다.
 transfer-nothing-there = 인증서가 없는 폴더입니다: { $path }
 transfer-nothing-there-hint = signCert.der와 signPri.key가 있는 폴더나, 그런 폴더를 담은 NPKI 폴더를 지정하십시오.
 transfer-weak-password = 새 인증서 암호가 너무 쉽습니다.

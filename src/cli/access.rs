@@ -1,12 +1,13 @@
 //! This file logs in to a token that is written to, by its PIN.
 
-use ingam::keystore::{SharedToken, lock};
+use ingam::keystore::{Keystore, SharedToken, SlotId, lock};
 use ingam::medium::Medium;
 use ingam::pin::{Pin, Role};
 use ingam::selector::Pkcs11Uri;
 use ingam::token::Scope;
 
 use crate::cli::failure::{Failure, Secret};
+use crate::cli::pin_failure;
 use crate::cli::secret::{PinArguments, typed};
 use crate::cli::session::Session;
 
@@ -28,14 +29,18 @@ pub(crate) fn pin(
     typed(session, Secret::Pin, &question)
 }
 
-/// Logs in as the token's owner.
+/// The slot's token, logged in as its owner.
 pub(crate) fn log_in(
     session: &Session,
-    medium: &Medium,
-    token: &SharedToken,
+    keystore: &Keystore,
+    slot: SlotId,
     arguments: &PinArguments,
     uri: Option<&Pkcs11Uri>,
-) -> Result<(), Failure> {
-    let pin = pin(session, medium, arguments, uri)?;
-    Ok(lock(token).login(Role::User, &Scope::All, &pin)?)
+) -> Result<SharedToken, Failure> {
+    let medium = keystore.slot(slot)?.medium;
+    let token = keystore.token(slot)?;
+    let pin = pin(session, &medium, arguments, uri)?;
+    let result = lock(&token).login(Role::User, &Scope::All, &pin);
+    result.map_err(|error| pin_failure::after(keystore, slot, Role::User, error))?;
+    Ok(token)
 }

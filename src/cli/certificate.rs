@@ -79,7 +79,7 @@ pub(crate) fn left(words: &Words, certificate: &Certificate, now: i64) -> String
     }
 }
 
-/// 하드디스크, with the label where there are several.
+/// 하드디스크, with the label where there are several; a token always has its label.
 pub(crate) fn medium(words: &Words, medium: &Medium, several: bool) -> String {
     let kind = words.say(match medium.kind {
         MediumKind::SecurityToken => "certificate-medium-security-token",
@@ -88,7 +88,7 @@ pub(crate) fn medium(words: &Words, medium: &Medium, several: bool) -> String {
         MediumKind::RemovableDisk => "certificate-medium-usb",
         MediumKind::HardDisk => "certificate-medium-hdd",
     });
-    if several { format!("{kind} {}", medium.label) } else { kind }
+    if several || medium.token.is_some() { format!("{kind} {}", medium.label) } else { kind }
 }
 
 /// One line to tell this set from others: name, issuer, usage, end, and a selector that names it alone.
@@ -114,7 +114,7 @@ pub(crate) fn set_json(words: &Words, set: &Set, now: i64) -> Value {
     };
     json!({
         "medium": medium_json(&set.medium),
-        "folder": set.folder(),
+        "folder": set.medium.token.is_none().then(|| set.folder()),
         "uri": set.uri.to_string(),
         "sign": pair_json(&set.credential.sign, now),
         "km": set.credential.km.as_ref().map(|pair| pair_json(pair, now)),
@@ -155,7 +155,7 @@ fn pair_json(pair: &Pair, now: i64) -> Value {
         },
         "serial": certificate.serial_hex(),
         "sha256": hex(&certificate.sha256()),
-        "key_id": hex(&certificate.key_id()),
+        "key_id": hex(&pair.id),
         "key": { "algorithm": certificate.key_algorithm(), "bits": certificate.key_bits() },
         "has_private_key": pair.key.is_some(),
         "not_before": rfc3339(certificate.not_before()),

@@ -113,6 +113,9 @@ impl Route {
         if from_token && !target.keeps_files() && target.medium.id != set.medium.id {
             return Err(Refusal::TokenToToken.into());
         }
+        if !from_token && self.new_password.is_named() {
+            return Err(Failure::Usage("transfer-password-stays"));
+        }
         target.check_free(&set.sha256)?;
         agree(&target)?;
         let uri = pin_source(&self.certificate.certificate);
@@ -138,7 +141,7 @@ impl Route {
         if target.keeps_files() {
             return Ok((target, Ends { from, to, password: Some(password) }));
         }
-        access::log_in(session, &target.medium, &to, &self.pin, None)?;
+        target.log_in(session, &self.pin)?;
         Ok((target, Ends { from, to, password: None }))
     }
 }

@@ -8,6 +8,7 @@ use ingam::keystore::{SharedToken, lock};
 use ingam::token::Generated;
 use serde_json::{Value, json};
 
+use crate::cli::certificate;
 use crate::cli::failure::Failure;
 use crate::cli::file::{Output, Secrecy};
 use crate::cli::language::Words;
@@ -17,7 +18,6 @@ use crate::cli::report::{Exit, Report};
 use crate::cli::secret::PinArguments;
 use crate::cli::session::Session;
 use crate::cli::target::Target;
-use crate::cli::{access, certificate};
 
 /// In which token, for whom, and where the request goes.
 #[derive(Args, Debug)]
@@ -52,7 +52,7 @@ pub(crate) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Fail
     if lock(&token).generator().is_none() {
         return Err(Refusal::NoKeysMade { medium: target.name(session.words()) }.into());
     }
-    access::log_in(session, &target.medium, &token, &arguments.pin, None)?;
+    target.log_in(session, &arguments.pin)?;
     let generated = generate(&token, arguments.bits, &label, &target, session)?;
     let written = request(&token, &arguments.subject, &generated)
         .and_then(|request| output.write(session, pem_of("CERTIFICATE REQUEST", &request).as_bytes(), Secrecy::Public));

@@ -48,10 +48,13 @@ pub(crate) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Fail
     let question = session.words().tell(question, &[("digits", (&digits).into())]);
     confirm(session, &format!("{}\n{question}", doomed.warning(session.words(), &inventory)), &digits)?;
 
-    let token = inventory.keystore.token(doomed.slot)?;
-    if doomed.medium.token.is_some() {
-        access::log_in(session, &doomed.medium, &token, &arguments.pin, pin_source(selector).as_ref())?;
-    }
+    let token = match &doomed.medium.token {
+        Some(_) => {
+            let uri = pin_source(selector);
+            access::log_in(session, &inventory.keystore, doomed.slot, &arguments.pin, uri.as_ref())?
+        }
+        None => inventory.keystore.token(doomed.slot)?,
+    };
     {
         let mut token = lock(&token);
         let cannot = || Error::new(ErrorKind::WriteProtected, "deleting a certificate").about(doomed.place());

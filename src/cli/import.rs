@@ -14,6 +14,7 @@ use ingam::transfer::{self, Copied};
 use ingam::{Error, ErrorKind};
 use serde_json::{Value, json};
 
+use crate::cli::certificate;
 use crate::cli::copy::is_without_place_for_r;
 use crate::cli::failure::{Failure, Secret};
 use crate::cli::import_source::{self, Source, SourceSet, is_there};
@@ -22,12 +23,11 @@ use crate::cli::language::Words;
 use crate::cli::output::View;
 use crate::cli::progress::Progress;
 use crate::cli::refusal::Refusal;
-use crate::cli::report::{Exit, Report};
+use crate::cli::report::{Exit, Report, reason};
 use crate::cli::secret::{PinArguments, SetPasswordArguments, check_descriptors, typed};
 use crate::cli::session::Session;
 use crate::cli::target::Target;
 use crate::cli::transferred::{Transferred, cert_json};
-use crate::cli::{access, certificate};
 
 /// What is imported, and where it goes.
 #[derive(Args, Debug)]
@@ -116,8 +116,7 @@ fn is_final(failure: &Failure) -> bool {
                 | ErrorKind::PinLocked
                 | ErrorKind::LastTryRefused
         ),
-        Failure::Refused(Refusal::NoCertificateAdded { .. }) => false,
-        Failure::Refused(_) => false,
+        Failure::Refused(_) | Failure::NoPrivateKey { .. } => false,
         // No secret, nobody to ask: it is the same for the next.
         _ => true,
     }
@@ -236,7 +235,7 @@ impl<'a> Import<'a> {
             return Ok(());
         }
         progress.clear();
-        access::log_in(self.session, &self.target.medium, &self.token, &self.arguments.pin, None)?;
+        self.target.log_in(self.session, &self.arguments.pin)?;
         self.logged_in = true;
         Ok(())
     }
@@ -309,8 +308,12 @@ struct Outcome<'a> {
     not_tried: usize,
 }
 
-fn finish(session: &Session, outcome: Outcome<'_>) -> Result<Exit, Failure> {
+fn finish(session: &Session, mut outcome: Outcome<'_>) -> Result<Exit, Failure> {
     let words = session.words();
+    if outcome.done.is_empty() && outcome.present.is_empty() && outcome.failed.len() == 1 && outcome.not_tried == 0 {
+        // Then this is all there is to say, with what to do about it.
+        return outcome.failed.pop().map_or(Ok(Exit::Done), |(_, failure)| Err(failure));
+    }
     let exit = outcome.failed.iter().find_map(|(_, failure)| Some(Report::of(failure, words)?.exit));
     let told = Told { outcome: &outcome, words };
     if session.is_json() || !session.is_quiet() {
@@ -373,8 +376,12 @@ impl View for Told<'_> {
             text.push_str(&format!("{}\n", words.tell("transfer-present", &[("place", place.into())])));
         }
         for (place, failure) in &self.outcome.failed {
-            if let Some(report) = Report::of(failure, words) {
-                let told = [("place", place.into()), ("reason", (&report.message).into())];
+            let because = match failure {
+                Failure::Library(error) => Some(reason(error, place, words)),
+                other => Report::of(other, words).map(|report| report.message),
+            };
+            if let Some(because) = because {
+                let told = [("place", place.into()), ("reason", (&because).into())];
                 text.push_str(&format!("{}\n", words.tell("transfer-failed", &told)));
             }
         }

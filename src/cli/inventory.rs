@@ -77,9 +77,9 @@ pub(crate) struct Remnant {
 }
 
 impl Set {
-    /// Where the set is: the folder, for people.
+    /// Where the set is, for people: the folder; on a token its label and the name there.
     pub(crate) fn folder(&self) -> String {
-        format!("{}/{}", self.medium.place, self.entry.name)
+        place(&self.medium, &self.entry)
     }
 
     /// Names the signing key.
@@ -149,7 +149,7 @@ impl Inventory {
             Err(error) => return self.unusable.push((medium.place.clone(), error)),
         };
         for entry in entries.iter() {
-            let place = format!("{}/{}", medium.place, entry.name);
+            let place = place(medium, entry);
             match &entry.content {
                 Ok(credential) => {
                     let uri = self.uri(medium, &credential.sign);
@@ -176,10 +176,15 @@ impl Inventory {
 
     /// Names a pair's certificate and key, to this program and to clients of the module.
     pub(crate) fn uri(&self, medium: &Medium, pair: &Pair) -> Pkcs11Uri {
-        let mut uri = Pkcs11Uri::naming(medium, &pair.certificate);
-        if self.slots != Slots::Medium {
+        let mut uri = Pkcs11Uri::naming(medium, pair);
+        let same_as_module = match self.slots {
+            Slots::Medium => true,
+            Slots::Certificate => medium.token.is_some(),
+            Slots::One => false,
+        };
+        if !same_as_module {
             // Then the module's tokens are no media; the id names the certificate among all of them.
-            uri.token = None;
+            (uri.token, uri.serial) = (None, None);
         }
         uri
     }
@@ -251,6 +256,11 @@ impl Inventory {
         Err(Failure::CertificateAmbiguous { selector: selector.to_owned(), candidates })
     }
 
+    /// Whether the set's keys stay on their medium whoever asks.
+    pub(crate) fn keeps_keys(&self, set: &Set) -> bool {
+        set.medium.token.is_some() && self.keystore.token(set.slot).is_ok_and(|token| lock(&token).exporter().is_none())
+    }
+
     /// The set's token, logged in with the password from wherever it comes.
     pub(crate) fn open(
         &self,
@@ -277,6 +287,11 @@ impl Inventory {
         result.map_err(|error| pin_failure::after(&self.keystore, set.slot, Role::User, error))?;
         Ok(token)
     }
+}
+
+fn place(medium: &Medium, entry: &Entry) -> String {
+    let place = if medium.token.is_some() { &medium.label } else { &medium.place };
+    format!("{place}/{}", entry.name)
 }
 
 /// The configuration; a failure of its own, since whatever else is asked for fails with it.

@@ -36,20 +36,26 @@ pub(crate) fn describe(error: &Error, role: Role, medium: &Arc<Medium>, words: &
         Role::User => state.user_pin,
         Role::SecurityOfficer => state.so_pin,
     };
-    let (code, exit, message) = match error.kind() {
-        ErrorKind::PinIncorrect { .. } => ("pin_incorrect", Exit::WrongPassword, "error-token-pin-incorrect"),
-        ErrorKind::PinLocked => ("pin_locked", Exit::Locked, "error-token-pin-locked"),
-        ErrorKind::LastTryRefused => ("last_try_refused", Exit::Locked, "error-token-last-try"),
-        ErrorKind::PinRejected => ("pin_rejected", Exit::WrongPassword, "error-token-pin-rejected"),
+    let (code, exit, user, officer) = match error.kind() {
+        ErrorKind::PinIncorrect { .. } => {
+            ("pin_incorrect", Exit::WrongPassword, "error-token-pin-incorrect", "error-token-so-pin-incorrect")
+        }
+        ErrorKind::PinLocked => ("pin_locked", Exit::Locked, "error-token-pin-locked", "error-token-so-pin-locked"),
+        ErrorKind::LastTryRefused => {
+            ("last_try_refused", Exit::Locked, "error-token-last-try", "error-token-so-last-try")
+        }
+        ErrorKind::PinRejected => {
+            ("pin_rejected", Exit::WrongPassword, "error-token-pin-rejected", "error-token-pin-rejected")
+        }
         ErrorKind::NotPermitted if now == PinState::NotSet => {
-            ("pin_not_set", Exit::WrongPassword, "error-token-pin-not-set")
+            ("pin_not_set", Exit::WrongPassword, "error-token-pin-not-set", "error-token-pin-not-set")
         }
         _ => return None,
     };
-    let pin = words.say(match role {
-        Role::User => "token-pin",
-        Role::SecurityOfficer => "token-so-pin",
-    });
+    let message = match role {
+        Role::User => user,
+        Role::SecurityOfficer => officer,
+    };
     let tries_left = match error.kind() {
         ErrorKind::PinIncorrect { tries_left: Some(tries) } => Some(tries),
         ErrorKind::PinIncorrect { .. } | ErrorKind::PinLocked | ErrorKind::LastTryRefused => known_tries(now, error),
@@ -58,7 +64,7 @@ pub(crate) fn describe(error: &Error, role: Role, medium: &Arc<Medium>, words: &
     Some(Report {
         code,
         exit,
-        message: words.tell(message, &[("pin", (&pin).into()), ("token", (&medium.label).into())]),
+        message: words.tell(message, &[("token", (&medium.label).into())]),
         hint: hint(error.kind(), role, now, state, words),
         detail: Some(chain(error)),
         tries_left,

@@ -194,6 +194,7 @@ fn cause_key(error: &Error) -> Option<&'static str> {
         "reading what is not a regular file" => Some("error-cause-not-a-file"),
         "reading a file of more than 1 MiB" => Some("error-cause-too-large"),
         "taking away the original of a set that was copied" => Some("transfer-original-stays"),
+        "reading a distinguished name" => Some("csr-bad-subject"),
         "reading a certificate" => Some("error-cause-not-a-certificate"),
         _ => None,
     }

@@ -60,7 +60,8 @@ pub(crate) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Fail
     let uri = inventory.uri(&chosen.set.medium, chosen.pair).to_string();
     let Chosen { set, pair } = chosen;
     let (words, detailed) = (session.words(), arguments.text);
-    session.show(&Show { words, set, pair, uri, opened, detailed, now: date::now() })?;
+    let keeps_keys = inventory.keeps_keys(set);
+    session.show(&Show { words, set, pair, uri, opened, keeps_keys, detailed, now: date::now() })?;
     Ok(Exit::Done)
 }
 
@@ -83,6 +84,7 @@ struct Show<'a> {
     pair: &'a Pair,
     uri: String,
     opened: Option<Opened>,
+    keeps_keys: bool,
     detailed: bool,
     now: i64,
 }
@@ -102,6 +104,7 @@ impl View for Show<'_> {
         };
         // Null: not known without the password.
         cert["has_vid_random"] = self.opened.as_ref().map(|opened| opened.has_vid_random).into();
+        cert["key_stays_on_medium"] = self.keeps_keys.into();
         json!({ "cert": cert })
     }
 
@@ -118,9 +121,11 @@ impl View for Show<'_> {
             ("show-serial", certificate.serial_hex()),
             ("show-sha256", hex(&certificate.sha256())),
             ("show-medium", certificate::medium(words, &self.set.medium, true)),
-            ("show-folder", self.set.folder()),
-            ("show-uri", self.uri.clone()),
         ];
+        if self.set.medium.token.is_none() {
+            rows.push(("show-folder", self.set.folder()));
+        }
+        rows.push(("show-uri", self.uri.clone()));
         if self.detailed {
             rows.extend(details(words, certificate));
         }
@@ -175,7 +180,11 @@ impl Show<'_> {
             (Some(_), Some(km)) if km.key.is_some() => "show-key-sign-and-km",
             (Some(_), Some(_)) => "show-key-sign-and-km-certificate",
         };
-        format!("{}{bits}, {}", certificate.key_algorithm(), words.say(pairs))
+        let key = format!("{}{bits}, {}", certificate.key_algorithm(), words.say(pairs));
+        if self.keeps_keys && self.pair.key.is_some() {
+            return words.tell("show-key-stays", &[("key", (&key).into())]);
+        }
+        key
     }
 
     fn vid(&self, words: &Words, certificate: &Certificate) -> String {
@@ -186,6 +195,7 @@ impl Show<'_> {
             Err(_) => "show-vid-damaged",
         };
         let random = match &self.opened {
+            None if self.set.medium.token.is_some() => "show-random-unknown-token",
             None => "show-random-unknown",
             Some(Opened { has_vid_random: true }) => "show-random-present",
             Some(Opened { has_vid_random: false }) => "show-random-missing",

@@ -10,12 +10,13 @@ use ingam::medium::{Accessibility, Medium, MediumKind};
 use ingam::selector::MediumSelector;
 use ingam::{Error, ErrorKind};
 
-use crate::cli::certificate;
 use crate::cli::failure::Failure;
 use crate::cli::inventory::configuration;
 use crate::cli::language::Words;
 use crate::cli::refusal::Refusal;
+use crate::cli::secret::PinArguments;
 use crate::cli::session::Session;
+use crate::cli::{access, certificate};
 
 /// A medium to write to.
 pub(crate) struct Target {
@@ -76,6 +77,11 @@ impl Target {
     /// The medium's token; opened once.
     pub(crate) fn token(&self) -> Result<SharedToken, Failure> {
         Ok(self.keystore.token(self.slot)?)
+    }
+
+    /// The same, logged in as its owner by a PIN.
+    pub(crate) fn log_in(&self, session: &Session, pin: &PinArguments) -> Result<SharedToken, Failure> {
+        access::log_in(session, &self.keystore, self.slot, pin, None)
     }
 
     /// Refuses a certificate that the medium has already.

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::certificate::Certificate;
 use crate::credential::{Pair, Purpose};
 use crate::error::{Error, ErrorKind, Result};
 use crate::medium::Medium;
@@ -55,10 +54,12 @@ const OBJECT_TYPES: [(&str, ObjectType); 5] = [
 ];
 
 impl Pkcs11Uri {
-    /// The shortest URI that names this certificate and its keys on this medium.
+    /// The shortest URI that names a pair's certificate and key on this medium. A token with a serial number of its own is named
+    /// by that too: two may have the same label.
     #[must_use]
-    pub fn naming(medium: &Medium, certificate: &Certificate) -> Self {
-        Self { token: Some(medium.label.clone()), id: Some(certificate.key_id().to_vec()), ..Self::default() }
+    pub fn naming(medium: &Medium, pair: &Pair) -> Self {
+        let serial = medium.token.as_ref().map(|_| medium.serial());
+        Self { token: Some(medium.label.clone()), serial, id: Some(pair.id.clone()), ..Self::default() }
     }
 
     /// Whether its token attributes name this medium. `manufacturer` and `model` tell programs apart, not media.
@@ -81,7 +82,7 @@ impl Pkcs11Uri {
         };
         let names = [certificate.common_name(), labelled, owner];
         let named = |object: &String| names.iter().any(|name| object == name || *object == format!("{name} {serial}"));
-        self.id.as_ref().is_none_or(|id| *id == certificate.key_id())
+        self.id.as_ref().is_none_or(|id| *id == pair.id || *id == certificate.key_id())
             && self.object.as_ref().is_none_or(named)
             && self.object_type.is_none_or(|class| types.contains(&class))
     }

@@ -349,7 +349,8 @@ fn read_pair(name: &EntryName, purpose: Purpose, view: &mut SetView) -> Result<O
     let certificate = Certificate::from_der(&bytes).map_err(|error| error.about(file.file_name()))?;
     let has_key = view.present.contains(&SetFile::key(purpose));
     let key = has_key.then(|| KeyId::new(name, purpose, &certificate));
-    Ok(Some(Pair { purpose, certificate: Arc::new(certificate), key }))
+    let id = certificate.key_id().to_vec();
+    Ok(Some(Pair { purpose, certificate: Arc::new(certificate), key, id }))
 }
 
 /// A key file with its certificate, and the PIN that may open it.

@@ -8,6 +8,7 @@
 
 mod screens;
 mod terminal;
+mod transfer;
 mod verbs;
 
 use std::collections::BTreeMap;

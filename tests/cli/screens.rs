@@ -12,6 +12,9 @@ struct Cases {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Case {
+    /// What is made ready before each run, by a shell in the folder of the samples.
+    #[serde(default)]
+    before: String,
     args: Vec<String>,
     #[serde(default)]
     env: BTreeMap<String, String>,
@@ -40,6 +43,10 @@ fn play(file: &str) {
             let mut environment: Vec<_> =
                 case.env.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
             environment.push(("LC_ALL", locale));
+            if !case.before.is_empty() {
+                let ready = samples.shell(&case.before);
+                assert_eq!(ready.exit, 0, "{}: {}", case.before, ready.stderr);
+            }
             let arguments: Vec<_> = case.args.iter().map(String::as_str).collect();
             let run = samples.run(&arguments, &environment);
             // Lines are compared without the blanks that fill up a table; a test of its own looks at those.
@@ -79,6 +86,21 @@ fn sign_says_this() {
 #[test]
 fn verify_says_this() {
     play("verify.toml");
+}
+
+#[test]
+fn copy_and_move_say_this() {
+    play("transfer.toml");
+}
+
+#[test]
+fn import_says_this() {
+    play("import.toml");
+}
+
+#[test]
+fn delete_and_csr_say_this() {
+    play("delete.toml");
 }
 
 #[test]

@@ -80,3 +80,49 @@ fn hangul_in_a_password_is_pointed_out() {
     assert_eq!(exit, 4, "{shown}");
     assert!(shown.contains("한/영 키") && !shown.contains("비밀\n"), "{shown}");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_deleted_or_moved_is_confirmed_by_the_end_of_its_serial_number() {
+    copy_folder(&SAMPLES.path("a"), &SAMPLES.path("typed"));
+    fs::create_dir(SAMPLES.path("typed-to")).unwrap();
+    let serial = SAMPLES.run(&["show", "홍길동", "--json"], &[]).json()["cert"]["sign"]["serial"].clone();
+    let digits = serial.as_str().unwrap();
+    let digits = &digits[digits.len() - 4..];
+    let is_there = || SAMPLES.run(&["show", "홍길동", "--medium", "dir:typed"], &[]).exit == 0;
+
+    for wrong in [b"0\n".as_slice(), b"\n", b"\x04"] {
+        let (shown, exit) = on_a_terminal("delete 홍길동 --medium dir:typed", &[wrong]);
+        assert_eq!(exit, 130, "{shown}");
+        assert!(shown.starts_with("삭제: 홍길동 / ") && shown.contains("삭제는 폐기가 아닙니다."), "{shown}");
+        assert!(is_there());
+    }
+    let answers = [format!("{digits}\n"), format!("{PASSWORD}\n")];
+    let answers: Vec<&[u8]> = answers.iter().map(String::as_bytes).collect();
+    let (shown, exit) = on_a_terminal("move 홍길동 --medium dir:typed --to dir:typed-to", &answers);
+    assert_eq!(exit, 0, "{shown}");
+    assert!(shown.contains("시험 서명으로 확인했습니다.\n원본을 지웠습니다"), "{shown}");
+    assert!(!is_there());
+    let (shown, exit) = on_a_terminal("delete 홍길동 --medium dir:typed-to", &answers[..1]);
+    assert_eq!(exit, 0, "{shown}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn each_set_of_a_folder_may_have_a_password_of_its_own() {
+    let folder = SAMPLES.path("mixed/NPKI");
+    copy_folder(&SAMPLES.path("a/NPKI"), &folder);
+    SAMPLES.secret("other-pw", b"0ther-S3cret!");
+    assert_eq!(
+        SAMPLES.run(&["sample", "--out", "other", "--password-file", "other-pw", "--name", "임꺽정"], &[]).exit,
+        0
+    );
+    copy_folder(&SAMPLES.path("other/NPKI"), &folder);
+    fs::create_dir(SAMPLES.path("mixed-to")).unwrap();
+    let first = format!("{PASSWORD}\n");
+    // In the order of their folders: 임꺽정 comes before 홍길동.
+    let answers: [&[u8]; 2] = [b"0ther-S3cret!\n", first.as_bytes()];
+    let (shown, exit) = on_a_terminal("import mixed --to dir:mixed-to", &answers);
+    assert_eq!(exit, 0, "{shown}");
+    assert!(shown.contains("인증서 암호 (임꺽정): \n인증서 암호 (홍길동): \n"), "{shown}");
+}

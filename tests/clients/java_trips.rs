@@ -12,12 +12,12 @@ fn configured() -> Place {
     place
 }
 
-fn configure(place: &Place) {
+pub(crate) fn configure(place: &Place) {
     let configuration = format!("name = ingam\nlibrary = {}\nslotListIndex = 0\n", module());
     std::fs::write(place.path("p11.cfg"), configuration).unwrap();
 }
 
-fn program(name: &str) -> String {
+pub(crate) fn program(name: &str) -> String {
     format!("{}/tests/clients/java/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 

@@ -9,6 +9,7 @@ mod daemon;
 mod expected;
 mod gnutls;
 mod java;
+mod java_token;
 mod java_trips;
 mod nginx;
 mod nss;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::daemon::Daemon;
+use crate::java_token::token_with_a_key;
 use crate::place::{Place, module, said, succeeded};
 
 /// A file of the package `p11-kit-modules`.
@@ -70,6 +71,68 @@ fn our_token_is_listed_once_through_the_proxy_and_signs() {
     assert_eq!(listed.matches("\n    token: ").count(), 1, "{listed}");
     assert!(listed.starts_with("ingam: "), "{listed}");
     place.lists_once_and_signs(&library("p11-kit-proxy.so"), || client("pkcs11-tool"));
+}
+
+/// A p11-kit configuration with our module, SoftHSM's and OpenSC's, and the client that reads nothing else.
+struct Registered {
+    place: Place,
+    is_root: bool,
+}
+
+impl Registered {
+    fn new() -> Self {
+        let place = Place::new();
+        token_with_a_key(&place, "seal", "Park Younghee", "87654321");
+        let copy = place.path("libingam_pkcs11.so");
+        std::fs::copy(module(), &copy).unwrap();
+        let modules = place.path("config/pkcs11/modules");
+        std::fs::create_dir_all(&modules).unwrap();
+        let register = |name: &str, path: &str| {
+            std::fs::write(modules.join(format!("{name}.module")), format!("module: {path}\n")).unwrap();
+        };
+        register("ingam", copy.to_str().unwrap());
+        register("softhsm2", "/usr/lib/softhsm/libsofthsm2.so");
+        register("opensc", "opensc-pkcs11.so");
+        std::fs::write(place.path("config/pkcs11/pkcs11.conf"), "user-config: only\n").unwrap();
+        let is_root = Command::new("id").arg("-u").output().unwrap().stdout == b"0\n";
+        if is_root {
+            place.run("chown", &["-R", "65534:65534", "."]);
+        }
+        Self { place, is_root }
+    }
+
+    /// With the modules at their well-known paths, as on a user's machine.
+    fn client(&self, program: &str, configuration: &str) -> Command {
+        let mut command = self.place.client(if self.is_root { "setpriv" } else { program });
+        if self.is_root {
+            command.args(["--reuid=65534", "--regid=65534", "--clear-groups", program]);
+        }
+        let file = self.place.path("ingam.toml");
+        std::fs::write(&file, configuration).unwrap();
+        command.env_remove("INGAM_PKCS11_MODULES").env("INGAM_CONF", file);
+        command.env("SOFTHSM2_CONF", self.place.path("softhsm/softhsm2.conf"));
+        command
+    }
+
+    /// How often each of the two tokens is listed.
+    fn listed(&self, configuration: &str) -> [usize; 2] {
+        let said = said(succeeded(&self.client("p11tool", configuration).arg("--list-tokens").output().unwrap()));
+        let ours = format!("Label: {}\n", self.place.variable("TOKEN_LABEL"));
+        [ours.as_str(), "Label: seal\n"].map(|label| said.matches(label).count())
+    }
+}
+
+#[test]
+#[ignore = "needs INGAM_MODULE, pkcs11-tool, openssl, p11-kit, p11tool and softhsm2"]
+fn with_softhsm_and_opensc_registered_beside_ours_each_token_is_listed_once() {
+    let registered = Registered::new();
+    assert_eq!(registered.listed(""), [1, 1]);
+    assert_eq!(registered.listed("forward = 'never'"), [1, 1]);
+    assert_eq!(registered.listed("forward = 'always'"), [1, 2], "who asks for it gets it twice");
+    // An application that knows our module alone gets the token through it.
+    let mut alone = registered.client("pkcs11-tool", "");
+    let alone = said(succeeded(&alone.args(["--module", &module(), "--list-token-slots"]).output().unwrap()));
+    assert_eq!(alone.matches("token label        : seal\n").count(), 1, "{alone}");
 }
 
 #[test]

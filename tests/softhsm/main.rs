@@ -4,4 +4,6 @@
 #[path = "../support/softhsm.rs"]
 mod softhsm;
 
+mod acting;
+mod reading;
 mod scan;

@@ -21,6 +21,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use ingam::config::{Config, Foreign, ForeignModule};
+use ingam::keystore::{Keystore, lock};
+use ingam::pin::{Pin, Role};
+use ingam::sample::{SampleKind, SampleRequest, SampleSet, TestAuthority};
+use ingam::storage::NpkiFolder;
+use ingam::token::{NewSet, Scope};
 use tempfile::TempDir;
 
 /// The user's PIN of every token.
@@ -109,5 +114,52 @@ impl SoftHsm {
         let output: Output = Command::new(program).args(arguments).envs(self.environment()).output().unwrap();
         assert!(output.status.success(), "{program} {arguments:?}: {output:?}");
         String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// A TEST set as an import gets it, and the same set in a folder.
+    pub(crate) fn sample(&self, owner: &str) -> (SampleSet, NewSet) {
+        let now = 1_750_000_000;
+        let mut request = SampleRequest::new(SampleKind::PersonalBank, owner, now);
+        request.iterations = 1;
+        let authority = TestAuthority::new(&SampleKind::PersonalBank.authority(), now).unwrap();
+        let password = Pin::copy_of(b"password");
+        let set = authority.issue(&request, &password).unwrap();
+        let root = self.folder.join(owner).join("NPKI");
+        std::fs::create_dir_all(&root).unwrap();
+        set.publish(&mut NpkiFolder::new(root.clone(), 10)).unwrap();
+        let keystore = Keystore::new(&Config { npki_roots: vec![root], ..Config::default() });
+        let token = keystore.token(keystore.slots()[0].id).unwrap();
+        let mut token = lock(&token);
+        token.entries().unwrap();
+        token.login(Role::User, &Scope::All, &password).unwrap();
+        let new = token.exporter().unwrap().export(&set.entry).unwrap();
+        (set, new)
+    }
+
+    /// Puts a TEST set on a token as another program would: both pairs, the CA certificates and R.
+    pub(crate) fn put_sample(&self, token: &str, owner: &str) -> SampleSet {
+        let (set, new) = self.sample(owner);
+        let file = self.folder.join("object");
+        let write = |kind: &str, id: &str, label: &str, bytes: &[u8], more: &[&str]| {
+            std::fs::write(&file, bytes).unwrap();
+            let file = file.to_str().unwrap();
+            self.tool(token, &[&["--write-object", file, "--type", kind, "--id", id, "--label", label], more].concat());
+        };
+        for (pair, label) in [(Some(&new.sign), owner.to_owned()), (new.km.as_ref(), format!("{owner} km"))] {
+            let Some(pair) = pair else { continue };
+            let id: String = pair.certificate.key_id().iter().map(|byte| format!("{byte:02x}")).collect();
+            write("privkey", &id, &label, pair.private_key_info.expose(), &[]);
+            write("cert", &id, &label, pair.certificate.der(), &[]);
+            for authority in &pair.ca_certificates {
+                write("cert", "ca", "CA", authority.der(), &[]);
+            }
+            if pair.certificate == set.sign {
+                let r = ["--private", "--application-label", "npki"];
+                std::fs::write(&file, set.random.expose()).unwrap();
+                let (label, file) = (format!("R4VID={id}"), file.to_str().unwrap());
+                self.tool(token, &[&["--write-object", file, "--type", "data", "--label", &label], &r[..]].concat());
+            }
+        }
+        set
     }
 }

@@ -208,10 +208,8 @@ fn decryption_failed(error: Foreign) -> Error {
     match &error {
         Foreign::Pkcs11(
             RvError::ArgumentsBad | RvError::MechanismInvalid | RvError::MechanismParamInvalid,
-            function,
-        ) if matches!(function, Function::DecryptInit) => {
-            Error::new(ErrorKind::Unsupported, DECRYPTING).caused_by(error)
-        }
+            Function::DecryptInit,
+        ) => Error::new(ErrorKind::Unsupported, DECRYPTING).caused_by(error),
         Foreign::Pkcs11(_, Function::DecryptInit) => failed(DECRYPTING)(error),
         _ if matches!(kind(&error), ErrorKind::Removed | ErrorKind::NotLoggedIn | ErrorKind::Cancelled) => {
             failed(DECRYPTING)(error)

@@ -12,6 +12,7 @@ mod known;
 mod login;
 mod module;
 mod officer;
+mod p11_kit;
 mod pair;
 mod refusal;
 mod relabel;
@@ -120,6 +121,9 @@ fn modules(foreign: &Foreign) -> Vec<ForeignModule> {
     if foreign.well_known {
         modules.extend(known::well_known());
     }
+    let program = std::env::current_exe().unwrap_or_default();
+    let program = program.file_name().unwrap_or_default().to_string_lossy();
+    p11_kit::leave_out_shown(&mut modules, foreign, &program);
     let mut files: Vec<PathBuf> = Vec::new();
     modules.retain(|module| {
         let file = module.path.canonicalize().unwrap_or_else(|_| module.path.clone());

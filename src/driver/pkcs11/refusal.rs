@@ -9,6 +9,13 @@ use crate::error::{Error, ErrorKind, Result};
 /// CK_INFO.manufacturerID of our own module, and that of its slots and tokens.
 pub(super) const OURSELVES: &str = "ingam";
 
+/// Stands in every file that this code is linked into, and nowhere else: whatever the file is called, it is us.
+#[used]
+pub(super) static MARK: &[u8] = b"\x1f ingam is never loaded by ingam \x1f f4b19e0c73d25a86";
+
+/// Bytes of a module in which the mark is looked for at most.
+const MODULE_LIMIT: u64 = 1 << 27;
+
 /// p11-kit's proxy shows every module that p11-kit knows, ours too.
 const PROXY: &str = "PKCS#11 Proxy Module";
 
@@ -27,10 +34,36 @@ pub(super) fn check_file(path: &Path) -> Result<()> {
     if !file.is_file() {
         return refused(ErrorKind::InvalidInput, "loading a PKCS#11 module, which is no file");
     }
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    if name.starts_with("libp11-kit.") || name.starts_with("p11-kit-proxy.") {
+        return refused(ErrorKind::Unsupported, VIA_PROXY);
+    }
+    if is_ourselves(&file) {
+        return refused(ErrorKind::Unsupported, OURS);
+    }
     if file.ancestors().chain(path.ancestors().skip(1)).any(|part| !trusted(part)) {
         return refused(ErrorKind::NotPermitted, "loading a PKCS#11 module that other users may change");
     }
     Ok(())
+}
+
+const OURS: &str = "loading this very PKCS#11 module as another";
+const VIA_PROXY: &str = "loading p11-kit's proxy, which shows this module again";
+
+/// Whether a file is this library as a module, by whatever name.
+pub(super) fn is_ourselves(file: &Path) -> bool {
+    let small = std::fs::metadata(file).is_ok_and(|file| file.len() <= MODULE_LIMIT);
+    let Some(bytes) = small.then(|| std::fs::read(file).ok()).flatten() else { return false };
+    let first = MARK[0];
+    let mut rest = bytes.as_slice();
+    while let Some(place) = rest.iter().position(|byte| *byte == first) {
+        rest = &rest[place..];
+        if rest.starts_with(MARK) {
+            return true;
+        }
+        rest = &rest[1..];
+    }
+    false
 }
 
 /// Whether only the superuser and this user may change a file or folder. In a folder with the sticky bit (`/tmp`) what
@@ -58,10 +91,10 @@ pub(super) fn check_library(context: &Context) -> Result<()> {
     // One that tells nothing of itself is not ours.
     let Ok(info) = context.get_library_info() else { return Ok(()) };
     if info.manufacturer_id() == OURSELVES {
-        return Err(Error::new(ErrorKind::Unsupported, "loading this very PKCS#11 module as another"));
+        return Err(Error::new(ErrorKind::Unsupported, OURS));
     }
     if info.library_description() == PROXY {
-        return Err(Error::new(ErrorKind::Unsupported, "loading p11-kit's proxy, which shows this module again"));
+        return Err(Error::new(ErrorKind::Unsupported, VIA_PROXY));
     }
     Ok(())
 }

@@ -89,6 +89,7 @@ impl TokenSession {
     ///
     /// # Errors
     /// As [`in_session`](Self::in_session).
+    #[allow(dead_code, reason = "initialising a token uses it")]
     pub(super) fn without_session<T: Send + 'static>(
         self: &std::sync::Arc<Self>,
         limit: Duration,

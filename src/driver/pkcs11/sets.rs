@@ -87,7 +87,11 @@ pub(super) fn arrange(contents: &Contents, keys_hidden: bool) -> Sets {
                 sets.keys.insert(id.clone(), key.clone());
             }
             let key = (own.key.is_some() || keys_hidden).then_some(id);
-            Pair { purpose, certificate: Arc::clone(own.certificate), key }
+            let id = match &own.object.id {
+                id if id.is_empty() => own.certificate.key_id().to_vec(),
+                id => id.clone(),
+            };
+            Pair { purpose, certificate: Arc::clone(own.certificate), key, id }
         };
         let content = Credential {
             sign: pair(Purpose::Sign, own),

@@ -54,6 +54,7 @@ impl Pkcs11Token {
     }
 
     /// Reads the objects again at the next listing, though they are the same: something of them changed.
+    #[allow(dead_code, reason = "writing to a token uses it")]
     pub(super) fn forget(&mut self) {
         self.handles = None;
     }
@@ -98,7 +99,7 @@ impl Pkcs11Token {
     /// A key that this login may use.
     pub(super) fn key(&mut self, key: &KeyId) -> Result<TokenKey> {
         let login = self.login_number()?;
-        if !self.handles.as_ref().is_some_and(|(_, read_with)| *read_with == Some(login)) {
+        if self.handles.as_ref().is_none_or(|(_, read_with)| *read_with != Some(login)) {
             self.refresh()?;
         }
         let mechanisms = self.mechanisms()?;

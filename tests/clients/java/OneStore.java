@@ -5,8 +5,9 @@ import java.security.cert.X509Certificate;
 import java.util.*;
 
 /**
- * One KeyStore over several NPKI folders: java OneStore.java CONFIGURATION PASSWORD. Whenever a line comes in, it loads the
- * store, signs with every signing certificate, verifies, and prints the owners; it ends with its input.
+ * One KeyStore over all media: java OneStore.java CONFIGURATION PASSWORD [FOLDER]. Whenever a line comes in, it loads the
+ * store, signs with every signing certificate, verifies, and prints the owners; it ends with its input. What was signed, the
+ * signature and the certificate are left in the folder.
  */
 public class OneStore {
     public static void main(String[] arguments) throws Exception {
@@ -29,7 +30,13 @@ public class OneStore {
                 judge.initVerify(certificate);
                 judge.update(data);
                 if (!judge.verify(signed)) throw new SignatureException(alias);
-                owners.add(certificate.getSubjectX500Principal().getName().replaceAll("^CN=([A-Za-z ]+).*", "$1"));
+                String owner = certificate.getSubjectX500Principal().getName().replaceAll("^CN=([A-Za-z ]+).*", "$1");
+                owners.add(owner);
+                if (arguments.length > 2) {
+                    Files.write(Path.of(arguments[2], owner + ".data"), data);
+                    Files.write(Path.of(arguments[2], owner + ".signature"), signed);
+                    Files.write(Path.of(arguments[2], owner + ".der"), certificate.getEncoded());
+                }
             }
             System.out.println(String.join(", ", owners));
             System.out.flush();

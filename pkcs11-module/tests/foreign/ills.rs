@@ -1,0 +1,107 @@
+//! A module that hangs or calls back harms itself alone.
+
+use std::ptr::null_mut;
+use std::time::{Duration, Instant};
+
+use cryptoki_sys::*;
+
+use crate::ill::{IllModule, PIN};
+use crate::softhsm;
+use crate::support::{Npki, Session, number};
+use crate::{Foreign, RW};
+
+/// Runs a test in a process of its own, with an ill module and one NPKI folder.
+fn alone(test: impl FnOnce(&IllModule)) {
+    let (ill, npki) = (IllModule::new(), Npki::one());
+    for (name, value) in
+        [("SOFTHSM2_CONF", ill.conf()), ("INGAM_PKCS11_MODULES", ill.module()), ("INGAM_NPKI_PATH", npki.root())]
+    {
+        // SAFETY: only Rust reads the environment here, under the standard library's lock, and no module is loaded yet.
+        unsafe { std::env::set_var(name, value) };
+    }
+    test(&ill);
+}
+
+fn manufacturer(slot: CK_SLOT_ID) -> [u8; 32] {
+    let mut info = CK_TOKEN_INFO::default();
+    c!(C_GetTokenInfo(slot, &raw mut info)).unwrap();
+    info.manufacturerID
+}
+
+/// The ill module's slot, and the folder's.
+fn slots_of(module: &Foreign) -> [CK_SLOT_ID; 2] {
+    let slots = module.slots();
+    let of = |name: &[u8]| *slots.iter().find(|slot| manufacturer(**slot).starts_with(name)).unwrap();
+    [of(b"ill-module"), of(b"ingam ")]
+}
+
+#[test]
+#[ignore = "needs softhsm2-util"]
+fn a_module_that_hangs_loses_its_slot_and_no_other_slot_notices() {
+    softhsm::alone(|_| {
+        alone(|ill| {
+            let module = Foreign::start();
+            let slots = slots_of(&module);
+            let sessions = slots.map(|slot| Session::open(slot, RW).unwrap());
+            ill.ails("hang C_GenerateRandom");
+            let mut random = [0_u8; 16];
+            let start = Instant::now();
+            let answer = c!(C_GenerateRandom(sessions[0].0, random.as_mut_ptr(), 16));
+            assert_eq!(answer, Err(CKR_DEVICE_ERROR));
+            assert!(
+                (Duration::from_secs(5)..Duration::from_secs(8)).contains(&start.elapsed()),
+                "{:?}",
+                start.elapsed()
+            );
+            let start = Instant::now();
+            assert_eq!(c!(C_GenerateRandom(sessions[0].0, random.as_mut_ptr(), 16)), Err(CKR_DEVICE_REMOVED));
+            assert_eq!(Session::open(slots[0], RW), Err(CKR_TOKEN_NOT_PRESENT));
+            assert_eq!(c!(C_CloseSession(sessions[0].0)), Err(CKR_DEVICE_REMOVED));
+            assert_eq!(c!(C_CloseSession(sessions[0].0)), Err(CKR_SESSION_HANDLE_INVALID));
+            assert_eq!(random, [0; 16]);
+            assert_eq!(c!(C_GenerateRandom(sessions[1].0, random.as_mut_ptr(), 16)), Ok(()));
+            assert_ne!(random, [0; 16]);
+            drop(module);
+            assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+        })
+    });
+}
+
+#[test]
+#[ignore = "needs softhsm2-util"]
+fn a_token_that_is_pulled_ends_its_sessions() {
+    softhsm::alone(|_| {
+        alone(|ill| {
+            let module = Foreign::start();
+            let [slot, _] = slots_of(&module);
+            let session = Session::open(slot, RW).unwrap();
+            ill.ails("pulled");
+            let mut random = [0_u8; 16];
+            assert_eq!(c!(C_GenerateRandom(session.0, random.as_mut_ptr(), 16)), Err(CKR_DEVICE_REMOVED));
+            assert_eq!(Session::open(slot, RW), Err(CKR_TOKEN_NOT_PRESENT));
+            assert!(!module.slots().contains(&slot));
+            ill.ails("");
+            assert!(module.slots().contains(&slot), "the slot keeps its number");
+            assert_eq!(c!(C_GenerateRandom(session.0, random.as_mut_ptr(), 16)), Err(CKR_DEVICE_REMOVED));
+            let again = Session::open(slot, RW).unwrap();
+            assert_eq!(c!(C_GenerateRandom(again.0, random.as_mut_ptr(), 16)), Ok(()));
+        })
+    });
+}
+
+#[test]
+#[ignore = "needs softhsm2-util"]
+fn a_pin_is_typed_on_the_tokens_own_keypad_where_it_has_one() {
+    softhsm::alone(|_| {
+        alone(|ill| {
+            std::fs::write(ill.path("keypad"), PIN).unwrap();
+            let module = Foreign::start();
+            let session = Session::open(slots_of(&module)[0], RW).unwrap();
+            let mut pin = PIN.as_bytes().to_vec();
+            let typed = c!(C_Login(session.0, CKU_USER, pin.as_mut_ptr(), number(pin.len())));
+            assert!(typed.is_err(), "it takes none by a call");
+            assert_eq!(c!(C_Login(session.0, CKU_USER, null_mut(), 0)), Ok(()));
+            assert_eq!(session.state(), CKS_RW_USER_FUNCTIONS);
+        })
+    });
+}
