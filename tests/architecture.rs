@@ -110,17 +110,6 @@ const EXPOSERS: &[&str] = &[
     "src/driver/pkcs11/exporter.rs", // what leaves a token
     "src/driver/pkcs11/officer.rs",  // sends PINs
     "src/proof.rs",                  // compares what a test ciphertext opens to
-<<<<<<< HEAD
-    "src/transfer.rs",               // compares R of two media
-    "src/sample",                    // seals the keys of a test set
-    "src/cli/vid.rs",                // prints R when it was asked for
-    "src/cli/sample.rs",             // seals a test set with the password that was given
-    "src/view/one.rs",               // remembers the PIN for media that come later
-    "src/cli/secret.rs",             // hands a password on
-    "src/cli/new_password.rs",       // looks whether it is a good one
-    "pkcs11-module/src/functions/",  // R as CKA_VALUE and decrypted plaintext, to the caller's buffer
-=======
->>>>>>> main
     "pkcs11-module/src/attribute",
     "pkcs11-module/src/object",
     "pkcs11-module/src/session_object", // keys and secrets that an application brought
