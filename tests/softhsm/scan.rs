@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ingam::ErrorKind;
+use ingam::{Error, ErrorKind};
 use ingam::config::{Config, Foreign, ForeignModule};
 use ingam::keystore::{Keystore, lock};
 use ingam::medium::{Accessibility, PinState};
@@ -57,13 +57,17 @@ fn a_job_for_a_tokens_slot_runs_on_the_modules_thread() {
 }
 
 fn reason(path: PathBuf) -> ErrorKind {
+    refusal(path).kind()
+}
+
+fn refusal(path: PathBuf) -> Error {
     let modules = vec![ForeignModule::new(path, None, Vec::new())];
     let config = Config { foreign: Foreign { modules, ..Foreign::default() }, ..Config::default() };
     let slots = Keystore::new(&config).slots();
     assert_eq!(slots.len(), 1);
     let Accessibility::Unusable(error) = &slots[0].medium.accessibility else { panic!("it must not be usable") };
     assert!(error.subject().is_some(), "the row must name the path");
-    error.kind()
+    error.clone()
 }
 
 #[test]
@@ -89,4 +93,52 @@ fn a_module_that_others_may_change_is_refused() {
     std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
     std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o777)).unwrap();
     assert_eq!(reason(file), ErrorKind::NotPermitted);
+}
+
+#[test]
+#[ignore = "needs softhsm2-util"]
+fn two_keystores_of_one_process_share_a_module_and_the_first_that_goes_leaves_it_to_the_other() {
+    softhsm::alone(|hsm| {
+        hsm.token("seal");
+        let (first, second) = (Keystore::new(&hsm.config()), Keystore::new(&hsm.config()));
+        assert_eq!((first.slots().len(), second.slots().len()), (1, 1));
+        drop(first);
+        assert_eq!(second.refresh(), []);
+        assert!(second.slots()[0].present && second.slots()[0].medium.is_usable());
+    });
+}
+
+#[test]
+#[ignore = "needs softhsm2-util"]
+fn a_long_job_does_not_hold_up_a_scan() {
+    softhsm::alone(|hsm| {
+        hsm.token("seal");
+        let keystore = Keystore::new(&hsm.config());
+        let id = keystore.slots()[0].id;
+        let slot = lock(&keystore.token(id).unwrap()).foreign().unwrap();
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let (started, began) = std::sync::mpsc::channel();
+        let job = move || {
+            started.send(()).unwrap();
+            held.recv().unwrap_or_default();
+        };
+        let long = std::thread::spawn(move || slot.run(std::time::Duration::from_secs(60), Box::new(job)));
+        began.recv().unwrap();
+        assert_eq!(keystore.refresh(), [], "it answers with what it last saw");
+        assert!(keystore.slot(id).unwrap().present);
+        drop(release);
+        long.join().unwrap().unwrap();
+    });
+}
+
+#[test]
+fn p11_kits_proxy_and_this_very_module_are_refused_before_they_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let proxy = folder.path().join("p11-kit-proxy.so");
+    std::fs::write(&proxy, "no module").unwrap();
+    assert!(refusal(proxy).doing().contains("proxy"));
+    // Whatever is linked with the driver carries its mark: the module as this test.
+    let copy = folder.path().join("other.so");
+    std::fs::copy(std::env::current_exe().unwrap(), &copy).unwrap();
+    assert_eq!(refusal(copy).doing(), "loading this very PKCS#11 module as another");
 }

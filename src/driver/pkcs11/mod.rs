@@ -91,13 +91,14 @@ impl Pkcs11 {
             .modules
             .iter()
             .map(|module| {
-                let path = module.path.clone();
-                let thread = module.thread()?;
+                module.check_answering()?;
+                let path = module.path().to_owned();
+                let thread = module.thread();
                 let ticket = thread.post(LIMIT, move |inside| {
                     let context = inside.context(&path)?;
                     let tokens = scan::tokens(&context);
-                    if tokens.is_err() {
-                        inside.check_initialised(&context);
+                    if tokens.is_err() && inside.was_ended(&context) {
+                        return scan::tokens(&inside.context(&path)?);
                     }
                     tokens
                 })?;
@@ -184,7 +185,7 @@ impl Pkcs11 {
             Ok(state) => (Some(state), Accessibility::Usable),
             Err(error) => (None, Accessibility::Unusable(error)),
         };
-        let nameless = || MediumId::new(NAME, &format!("{}/slot {}", module.path.display(), token.slot));
+        let nameless = || MediumId::new(NAME, &format!("{}/slot {}", module.path().display(), token.slot));
         let id = match &state {
             Some(state) if !counts(module, state, &token.label) => return None,
             Some(state) if state.initialised => match known.born_here.get(&place) {
@@ -204,7 +205,7 @@ impl Pkcs11 {
             id,
             kind: MediumKind::SecurityToken,
             label,
-            place: module.path.to_string_lossy().into_owned(),
+            place: module.path().to_string_lossy().into_owned(),
             incarnation: 0,
             accessibility,
             write_protected: token.write_protected,
@@ -229,8 +230,9 @@ fn free_identity(known: &Known, state: &TokenState) -> MediumId {
 
 /// The row of a module that cannot be used.
 fn ill(module: &Module, error: Error) -> Medium {
-    let path = module.path.to_string_lossy();
+    let path = module.path().to_string_lossy();
     let id = MediumId::new(NAME, &format!("module/{path}"));
+    let error = if error.subject().is_none() { error.about(path.as_ref()) } else { error };
     Medium {
         kind: MediumKind::SecurityToken,
         label: module.name.clone(),

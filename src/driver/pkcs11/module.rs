@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11 as Context};
@@ -26,44 +26,65 @@ pub(super) struct Inside {
     /// Whether C_Initialize was ours, so that C_Finalize is too.
     initialised_here: bool,
     initialised: bool,
-    /// Our session with each slot, by its number; at most one.
+    /// Our sessions, by the number of the [`TokenSession`](super::session::TokenSession) that they are for.
     pub(super) sessions: BTreeMap<u64, Open>,
 }
 
 /// A module of the configuration. Nothing of it is loaded before it is first asked.
 pub(super) struct Module {
     pub(super) name: String,
-    pub(super) path: PathBuf,
     /// Labels or serial numbers of the tokens that count; empty for all.
     pub(super) tokens: Vec<String>,
+    library: Arc<Library>,
+}
+
+/// A module's file in this process: loaded, initialised and called by one thread, whoever asks.
+struct Library {
+    path: PathBuf,
+    /// A forked child has the parent's memory and not its threads.
+    process: u32,
     thread: ModuleThread<Inside>,
 }
+
+/// The libraries that are in use. Two keystores of one process share them: the first that goes must not finalise the module
+/// of the other.
+static IN_USE: Mutex<Vec<Weak<Library>>> = Mutex::new(Vec::new());
 
 /// Modules whose thread was given up. They are never called again: who knows in which state that thread holds them.
 static LOST: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Module {
     pub(super) fn new(module: &ForeignModule, own_thread: bool) -> Self {
-        let path = module.path.clone();
-        let on_lost = Box::new(move || LOST.lock().unwrap_or_else(PoisonError::into_inner).push(path.clone()));
         Self {
             name: module.name.clone(),
-            path: module.path.clone(),
             tokens: module.tokens.clone(),
-            thread: ModuleThread::new(Inside::default(), own_thread, on_lost),
+            library: Library::shared(&module.path, own_thread),
         }
     }
 
+    /// The module's file.
+    pub(super) fn path(&self) -> &Path {
+        &self.library.path
+    }
+
     /// The thread on which the module is called.
+    pub(super) fn thread(&self) -> &ModuleThread<Inside> {
+        &self.library.thread
+    }
+
+    /// Whether the module may be asked at all.
     ///
     /// # Errors
-    /// `TimedOut` if the module did not answer earlier in this process.
-    pub(super) fn thread(&self) -> Result<&ModuleThread<Inside>> {
-        if LOST.lock().unwrap_or_else(PoisonError::into_inner).contains(&self.path) {
-            let lost = Error::new(ErrorKind::TimedOut, "waiting for a PKCS#11 module that did not answer");
-            return Err(lost.about(self.path.to_string_lossy()));
+    /// `TimedOut` if it did not answer earlier in this process.
+    pub(super) fn check_answering(&self) -> Result<()> {
+        if locked(&LOST).iter().any(|lost| lost == self.path()) {
+            return Err(Error::new(ErrorKind::TimedOut, "waiting for a PKCS#11 module that did not answer"));
         }
-        Ok(&self.thread)
+        Ok(())
     }
 
     /// Runs a job with the module loaded and initialised.
@@ -75,15 +96,33 @@ impl Module {
         limit: Duration,
         job: impl FnOnce(&mut Inside, &Context) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let path = self.path.clone();
-        self.thread()?.call(limit, move |inside| {
+        let path = self.path().to_owned();
+        self.thread().call(limit, move |inside| {
             let context = inside.context(&path)?;
             job(inside, &context)
         })?
     }
 }
 
-impl Drop for Module {
+impl Library {
+    fn shared(path: &Path, own_thread: bool) -> Arc<Self> {
+        let process = std::process::id();
+        let mut in_use = locked(&IN_USE);
+        in_use.retain(|library| library.strong_count() > 0);
+        let same = |library: &Arc<Self>| library.path == path && library.process == process;
+        if let Some(library) = in_use.iter().filter_map(Weak::upgrade).find(same) {
+            return library;
+        }
+        let lost = path.to_owned();
+        let on_lost = Box::new(move || locked(&LOST).push(lost.clone()));
+        let thread = ModuleThread::new(Inside::default(), own_thread, on_lost);
+        let library = Arc::new(Self { path: path.to_owned(), process, thread });
+        in_use.push(Arc::downgrade(&library));
+        library
+    }
+}
+
+impl Drop for Library {
     fn drop(&mut self) {
         self.thread.end(LIMIT, |mut inside| {
             inside.sessions.clear();
@@ -127,13 +166,17 @@ impl Inside {
         Ok(context)
     }
 
-    /// Looks after a failure whether the module is still initialised: an application that uses it too may have ended it.
-    pub(super) fn check_initialised(&mut self, context: &Context) {
-        if let Err(Foreign::Pkcs11(RvError::CryptokiNotInitialized, _)) = context.get_library_info() {
+    /// Whether an application that uses the module too has ended it. Then nothing of ours is there any more, and the next job
+    /// initialises it again.
+    pub(super) fn was_ended(&mut self, context: &Context) -> bool {
+        let told = context.get_library_info();
+        let ended = matches!(told, Err(Foreign::Pkcs11(RvError::CryptokiNotInitialized, _)));
+        if ended {
             self.initialised = false;
             self.initialised_here = false;
             self.sessions.clear();
         }
+        ended
     }
 }
 
@@ -146,7 +189,7 @@ pub(super) struct Slot {
 
 impl ForeignSlot for Slot {
     fn library(&self) -> &Path {
-        &self.module.path
+        self.module.path()
     }
 
     fn number(&self) -> u64 {

@@ -9,6 +9,7 @@
 //! not before: in a process where the application itself uses the module, a session of ours would keep a login alive that
 //! the application ended by closing its own.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use cryptoki::session::Session;
 use cryptoki::slot::Slot as Number;
 
 use super::failure::failed;
-use super::module::{Inside, Slot};
+use super::module::{Inside, LIMIT, Slot};
 use crate::error::{Error, ErrorKind, Result};
 use crate::pin::Pin;
 
@@ -28,6 +29,8 @@ pub(super) const LONG: Duration = Duration::from_secs(120);
 /// Our session with one token.
 pub(super) struct TokenSession {
     pub(super) slot: Slot,
+    /// Tells it from every other of this process.
+    own: u64,
     /// The number of the login that holds; 0 is none. Written on the module's thread.
     login: AtomicU64,
 }
@@ -46,8 +49,9 @@ pub(super) struct Login {
 }
 
 impl TokenSession {
-    pub(super) const fn new(slot: Slot) -> Self {
-        Self { slot, login: AtomicU64::new(0) }
+    pub(super) fn new(slot: Slot) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self { slot, own: NEXT.fetch_add(1, Ordering::Relaxed), login: AtomicU64::new(0) }
     }
 
     /// The number of the login that holds. Each login has another one, so that a signer knows whether it is still his.
@@ -60,7 +64,7 @@ impl TokenSession {
     /// # Errors
     /// The job's own; `TimedOut`, `Removed`, `Device` as [`ForeignSlot::run`](crate::token::ForeignSlot::run).
     pub(super) fn in_session<T: Send + 'static>(
-        self: &std::sync::Arc<Self>,
+        self: &Arc<Self>,
         limit: Duration,
         job: impl FnOnce(&Session) -> Result<T> + Send + 'static,
     ) -> Result<T> {
@@ -72,7 +76,7 @@ impl TokenSession {
     /// # Errors
     /// As [`in_session`](Self::in_session); `NotLoggedIn`.
     pub(super) fn logged_in<T: Send + 'static>(
-        self: &std::sync::Arc<Self>,
+        self: &Arc<Self>,
         number: u64,
         limit: Duration,
         job: impl FnOnce(&mut Open) -> Result<T> + Send + 'static,
@@ -91,11 +95,11 @@ impl TokenSession {
     /// As [`in_session`](Self::in_session).
     #[allow(dead_code, reason = "initialising a token uses it")]
     pub(super) fn without_session<T: Send + 'static>(
-        self: &std::sync::Arc<Self>,
+        self: &Arc<Self>,
         limit: Duration,
         job: impl FnOnce(&Context, Number) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let own = std::sync::Arc::clone(self);
+        let own = Arc::clone(self);
         self.slot.module.call(limit, move |inside, context| {
             own.close(inside);
             job(context, own.number()?)
@@ -103,33 +107,29 @@ impl TokenSession {
     }
 
     /// Closes the session, if there is one, without waiting for it.
-    pub(super) fn close_later(self: &std::sync::Arc<Self>) {
-        let own = std::sync::Arc::clone(self);
-        if let Ok(thread) = self.slot.module.thread() {
-            drop(thread.post(super::module::LIMIT, move |inside| own.close(inside)));
-        }
+    pub(super) fn close_later(self: &Arc<Self>) {
+        let own = Arc::clone(self);
+        drop(self.slot.module.thread().post(LIMIT, move |inside| own.close(inside)));
     }
 
     /// Ends our login and closes our session; waits for it.
-    pub(super) fn close_now(self: &std::sync::Arc<Self>) {
-        let own = std::sync::Arc::clone(self);
+    pub(super) fn close_now(self: &Arc<Self>) {
+        let own = Arc::clone(self);
         // Whatever comes of it, the session counts for nothing from now on.
-        if let Ok(thread) = self.slot.module.thread() {
-            drop(thread.call(super::module::LIMIT, move |inside| own.close(inside)));
-        }
+        drop(self.slot.module.thread().call(LIMIT, move |inside| own.close(inside)));
         self.login.store(0, Ordering::Release);
     }
 
     /// As [`in_session`](Self::in_session), for who changes the login.
     pub(super) fn in_open<T: Send + 'static>(
-        self: &std::sync::Arc<Self>,
+        self: &Arc<Self>,
         limit: Duration,
         job: impl FnOnce(&Context, &mut Open) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let own = std::sync::Arc::clone(self);
+        let own = Arc::clone(self);
         self.slot.module.call(limit, move |inside, context| {
             let done = own.open(inside, context).and_then(|open| job(context, open));
-            let login = inside.sessions.get(&own.slot.number).and_then(|open| open.login.as_ref());
+            let login = inside.sessions.get(&own.own).and_then(|open| open.login.as_ref());
             own.login.store(login.map_or(0, |login| login.number), Ordering::Release);
             if done.as_ref().is_err_and(|error| error.kind() == ErrorKind::Removed) {
                 own.forget(inside, context);
@@ -144,7 +144,7 @@ impl TokenSession {
 
     fn open<'a>(&self, inside: &'a mut Inside, context: &Context) -> Result<&'a mut Open> {
         use std::collections::btree_map::Entry::{Occupied, Vacant};
-        match inside.sessions.entry(self.slot.number) {
+        match inside.sessions.entry(self.own) {
             Occupied(mut known) => {
                 // Whoever else uses the module in this process may have closed all sessions.
                 let stale = known.get().login.is_none() && known.get().session.get_session_info().is_err();
@@ -169,7 +169,7 @@ impl TokenSession {
     /// Ends what is ours: a login that the application made itself is left alone.
     fn close(&self, inside: &mut Inside) {
         self.login.store(0, Ordering::Release);
-        if let Some(open) = inside.sessions.remove(&self.slot.number)
+        if let Some(open) = inside.sessions.remove(&self.own)
             && open.login.is_some()
         {
             // If the token is gone, so is the login.
@@ -180,7 +180,7 @@ impl TokenSession {
     /// The token went, or the application ended the module: nothing of ours is there any more.
     fn forget(&self, inside: &mut Inside, context: &Context) {
         self.login.store(0, Ordering::Release);
-        inside.sessions.remove(&self.slot.number);
-        inside.check_initialised(context);
+        inside.sessions.remove(&self.own);
+        inside.was_ended(context);
     }
 }
