@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use ingam::{Error, ErrorKind};
 use ingam::config::{Config, Foreign, ForeignModule};
 use ingam::keystore::{Keystore, lock};
 use ingam::medium::{Accessibility, PinState};
+use ingam::{Error, ErrorKind};
 
 use crate::softhsm;
 
