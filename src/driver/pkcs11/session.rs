@@ -107,9 +107,12 @@ impl TokenSession {
     }
 
     /// Closes the session, if there is one, without waiting for it.
-    pub(super) fn close_later(self: &Arc<Self>) {
-        let own = Arc::clone(self);
-        drop(self.slot.module.thread().post(LIMIT, move |inside| own.close(inside)));
+    pub(super) fn close_later(&self) {
+        self.login.store(0, Ordering::Release);
+        // The job holds nothing of the module: else it could be the last that does, and end the module's thread while the
+        // process ends and the module's own exit handlers run.
+        let own = self.own;
+        drop(self.slot.module.thread().post(LIMIT, move |inside| close(own, inside)));
     }
 
     /// Ends our login and closes our session; waits for it.
@@ -169,12 +172,7 @@ impl TokenSession {
     /// Ends what is ours: a login that the application made itself is left alone.
     fn close(&self, inside: &mut Inside) {
         self.login.store(0, Ordering::Release);
-        if let Some(open) = inside.sessions.remove(&self.own)
-            && open.login.is_some()
-        {
-            // If the token is gone, so is the login.
-            drop(open.session.logout());
-        }
+        close(self.own, inside);
     }
 
     /// The token went, or the application ended the module: nothing of ours is there any more.
@@ -182,5 +180,15 @@ impl TokenSession {
         self.login.store(0, Ordering::Release);
         inside.sessions.remove(&self.own);
         inside.was_ended(context);
+    }
+}
+
+/// Ends our login, if there is one, and closes the session of this number.
+fn close(own: u64, inside: &mut Inside) {
+    if let Some(open) = inside.sessions.remove(&own)
+        && open.login.is_some()
+    {
+        // If the token is gone, so is the login.
+        drop(open.session.logout());
     }
 }
