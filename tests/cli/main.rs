@@ -8,6 +8,8 @@
 
 mod screens;
 mod terminal;
+mod token_leaves;
+mod token_sets;
 mod tokens;
 mod transfer;
 mod verbs;
