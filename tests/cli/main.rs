@@ -14,6 +14,8 @@ mod tokens;
 mod transfer;
 mod verbs;
 
+#[path = "../support/ill.rs"]
+mod ill;
 #[path = "../support/softhsm.rs"]
 mod softhsm;
 
