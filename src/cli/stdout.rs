@@ -27,6 +27,12 @@ fn take_aside() -> io::Result<File> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
+/// Puts it back in its place, for the program that is about to take over this process.
+#[cfg(unix)]
+pub(crate) fn give_back() -> io::Result<()> {
+    OWN.as_ref().map_or(Ok(()), |own| Ok(rustix::stdio::dup2_stdout(own)?))
+}
+
 /// Writes to it.
 pub(crate) fn write(bytes: &[u8]) -> io::Result<()> {
     if let Some(mut own) = OWN.as_ref() {

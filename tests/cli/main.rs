@@ -8,8 +8,14 @@
 
 mod screens;
 mod terminal;
+mod token_leaves;
+mod token_sets;
+mod tokens;
 mod transfer;
 mod verbs;
+
+#[path = "../support/softhsm.rs"]
+mod softhsm;
 
 use std::collections::BTreeMap;
 use std::fs;

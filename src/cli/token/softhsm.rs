@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 use super::TokenFailure;
 use crate::cli::environment;
 use crate::cli::failure::Failure;
+#[cfg(unix)]
+use crate::cli::stdout;
 
 /// What a process needs in its environment to use the tokens of a folder.
 pub(super) struct Environment {
@@ -137,7 +139,8 @@ fn run_again(environment: &Environment) -> Failure {
     };
     let mut command = std::process::Command::new(&program);
     command.args(std::env::args_os().skip(1)).envs(environment.variables());
-    Failure::file("running this program with SoftHSM's folder", &program, command.exec())
+    let error = stdout::give_back().err().unwrap_or_else(|| command.exec());
+    Failure::file("running this program with SoftHSM's folder", &program, error)
 }
 
 #[cfg(not(unix))]

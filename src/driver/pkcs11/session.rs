@@ -29,8 +29,16 @@ pub(super) const LONG: Duration = Duration::from_secs(120);
 /// Our session with one token.
 pub(super) struct TokenSession {
     pub(super) slot: Slot,
-    /// Tells it from every other of this process.
-    own: u64,
+    own: Arc<Own>,
+}
+
+/// What a job takes with it to the module's thread. Not the module: its last owner waits for that thread, which therefore must
+/// never be the last owner.
+struct Own {
+    /// Tells the session from every other of this process.
+    key: u64,
+    /// The slot's number in its module.
+    slot: u64,
     /// The number of the login that holds; 0 is none. Written on the module's thread.
     login: AtomicU64,
 }
@@ -51,12 +59,14 @@ pub(super) struct Login {
 impl TokenSession {
     pub(super) fn new(slot: Slot) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        Self { slot, own: NEXT.fetch_add(1, Ordering::Relaxed), login: AtomicU64::new(0) }
+        let key = NEXT.fetch_add(1, Ordering::Relaxed);
+        let own = Arc::new(Own { key, slot: slot.number, login: AtomicU64::new(0) });
+        Self { slot, own }
     }
 
     /// The number of the login that holds. Each login has another one, so that a signer knows whether it is still his.
     pub(super) fn login(&self) -> Option<u64> {
-        Some(self.login.load(Ordering::Acquire)).filter(|number| *number != 0)
+        Some(self.own.login.load(Ordering::Acquire)).filter(|number| *number != 0)
     }
 
     /// Runs a job with the session, which is opened if there is none.
@@ -99,7 +109,7 @@ impl TokenSession {
         limit: Duration,
         job: impl FnOnce(&Context, Number) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let own = Arc::clone(self);
+        let own = Arc::clone(&self.own);
         self.slot.module.call(limit, move |inside, context| {
             own.close(inside);
             job(context, own.number()?)
@@ -108,16 +118,16 @@ impl TokenSession {
 
     /// Closes the session, if there is one, without waiting for it.
     pub(super) fn close_later(self: &Arc<Self>) {
-        let own = Arc::clone(self);
+        let own = Arc::clone(&self.own);
         drop(self.slot.module.thread().post(LIMIT, move |inside| own.close(inside)));
     }
 
     /// Ends our login and closes our session; waits for it.
     pub(super) fn close_now(self: &Arc<Self>) {
-        let own = Arc::clone(self);
+        let own = Arc::clone(&self.own);
         // Whatever comes of it, the session counts for nothing from now on.
         drop(self.slot.module.thread().call(LIMIT, move |inside| own.close(inside)));
-        self.login.store(0, Ordering::Release);
+        self.own.login.store(0, Ordering::Release);
     }
 
     /// As [`in_session`](Self::in_session), for who changes the login.
@@ -126,10 +136,10 @@ impl TokenSession {
         limit: Duration,
         job: impl FnOnce(&Context, &mut Open) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let own = Arc::clone(self);
+        let own = Arc::clone(&self.own);
         self.slot.module.call(limit, move |inside, context| {
             let done = own.open(inside, context).and_then(|open| job(context, open));
-            let login = inside.sessions.get(&own.own).and_then(|open| open.login.as_ref());
+            let login = inside.sessions.get(&own.key).and_then(|open| open.login.as_ref());
             own.login.store(login.map_or(0, |login| login.number), Ordering::Release);
             if done.as_ref().is_err_and(|error| error.kind() == ErrorKind::Removed) {
                 own.forget(inside, context);
@@ -139,12 +149,18 @@ impl TokenSession {
     }
 
     pub(super) fn number(&self) -> Result<Number> {
-        self.slot.number.try_into().map_err(failed("opening a session with a token"))
+        self.own.number()
+    }
+}
+
+impl Own {
+    fn number(&self) -> Result<Number> {
+        self.slot.try_into().map_err(failed("opening a session with a token"))
     }
 
     fn open<'a>(&self, inside: &'a mut Inside, context: &Context) -> Result<&'a mut Open> {
         use std::collections::btree_map::Entry::{Occupied, Vacant};
-        match inside.sessions.entry(self.own) {
+        match inside.sessions.entry(self.key) {
             Occupied(mut known) => {
                 // Whoever else uses the module in this process may have closed all sessions.
                 let stale = known.get().login.is_none() && known.get().session.get_session_info().is_err();
@@ -169,7 +185,7 @@ impl TokenSession {
     /// Ends what is ours: a login that the application made itself is left alone.
     fn close(&self, inside: &mut Inside) {
         self.login.store(0, Ordering::Release);
-        if let Some(open) = inside.sessions.remove(&self.own)
+        if let Some(open) = inside.sessions.remove(&self.key)
             && open.login.is_some()
         {
             // If the token is gone, so is the login.
@@ -180,7 +196,7 @@ impl TokenSession {
     /// The token went, or the application ended the module: nothing of ours is there any more.
     fn forget(&self, inside: &mut Inside, context: &Context) {
         self.login.store(0, Ordering::Release);
-        inside.sessions.remove(&self.own);
+        inside.sessions.remove(&self.key);
         inside.was_ended(context);
     }
 }
