@@ -88,28 +88,28 @@ const ARROWS: &[(&str, &[&str])] = &[
 
 /// Files that may look at the bytes of a secret, and why.
 const EXPOSERS: &[&str] = &[
-    "src/crypto/",                  // computes with them
-    "src/npki/",                    // reads and writes them in their formats
-    "src/storage/soft_import.rs",   // hands the content of a key file on to another medium
-    "src/storage/soft_token.rs",    // remembers the PIN until logout
-    "src/storage/soft_admin.rs",    // goes on with the new PIN after a change
-    "src/transfer.rs",              // compares R of two media
-    "src/driver/pkcs11/login.rs",   // sends the PIN to the token
-    "src/driver/pkcs11/key.rs",     // sends it again for a key that asks each time
-    "src/driver/pkcs11/token.rs",   // takes R out of its data object
-    "src/sample",                   // seals the keys of a test set
-    "src/cli/vid.rs",               // prints R when it was asked for
-    "src/cli/sample.rs",            // seals a test set with the password that was given
-    "src/view/one.rs",              // remembers the PIN for media that come later
-    "src/cli/secret.rs",            // hands a password on
-    "src/cli/new_password.rs",      // holds a new password to the rules
-    "pkcs11-module/src/functions/", // R as CKA_VALUE and decrypted plaintext, to the caller's buffer
-    "src/driver/pkcs11/pair.rs",    // what an import writes to a token
-    "src/driver/pkcs11/template.rs",
+    "src/crypto/",                   // computes with them
+    "src/npki/",                     // reads and writes them in their formats
+    "src/storage/soft_import.rs",    // hands the content of a key file on to another medium
+    "src/storage/soft_token.rs",     // remembers the PIN until logout
+    "src/storage/soft_admin.rs",     // goes on with the new PIN after a change
+    "src/driver/pkcs11/login.rs",    // sends the PIN to the token
+    "src/driver/pkcs11/key.rs",      // sends it again for a key that asks each time
+    "src/driver/pkcs11/token.rs",    // takes R out of its data object
+    "src/driver/pkcs11/pair.rs",     // what an import writes to a token
+    "src/driver/pkcs11/template.rs", // R as a data object
     "src/driver/pkcs11/writer.rs",   // compares R with what was stored
     "src/driver/pkcs11/exporter.rs", // what leaves a token
     "src/driver/pkcs11/officer.rs",  // sends PINs
     "src/proof.rs",                  // compares what a test ciphertext opens to
+    "src/transfer.rs",               // compares R of two media
+    "src/sample",                    // seals the keys of a test set
+    "src/cli/vid.rs",                // prints R when it was asked for
+    "src/cli/sample.rs",             // seals a test set with the password that was given
+    "src/view/one.rs",               // remembers the PIN for media that come later
+    "src/cli/secret.rs",             // hands a password on
+    "src/cli/new_password.rs",       // holds a new password to the rules
+    "pkcs11-module/src/functions/",  // R as CKA_VALUE and decrypted plaintext, to the caller's buffer
     "pkcs11-module/src/attribute",
     "pkcs11-module/src/object",
     "pkcs11-module/src/session_object", // keys and secrets that an application brought

@@ -13,9 +13,8 @@ use crate::folders::{self, Content, Folders, SOFTHSM, SOFTHSM_PIN};
 use crate::host::{Host, Session, attribute, mechanism};
 use crate::ratio::{Gate, Line, median, time};
 
-/// Short rounds: what else the machine does hits both sides of a pair alike.
-const ROUNDS: usize = 101;
-const BATCH: usize = 20;
+/// Signatures of each side, in turn.
+const ROUNDS: usize = 2001;
 
 /// RSA-2048 signatures, `C_SignInit` and `C_Sign`: our time to SoftHSM's own.
 pub(crate) fn overhead(folders: &Folders) -> Vec<Line> {
@@ -24,13 +23,19 @@ pub(crate) fn overhead(folders: &Folders) -> Vec<Line> {
     let variables =
         [("SOFTHSM2_CONF", &*softhsm), ("INGAM_NPKI_PATH", nowhere), ("INGAM_PKCS11_MODULES", Path::new(SOFTHSM))];
     let figures = child::figures("token", &[], &variables);
-    let microseconds = figures[1] * 1e6;
-    let what = format!("SHA256-RSA-PKCS on SoftHSM ({microseconds:.0} us): behind ours / bare");
-    vec![Line { what, ratio: figures[0], gate: Gate::AtMost(1.05) }]
+    let line = |which: &str, seconds: f64, ratio, gate| {
+        let microseconds = seconds * 1e6;
+        Line { what: format!("sign on SoftHSM, {which} ({microseconds:.0} us): behind ours / bare"), ratio, gate }
+    };
+    vec![
+        line("shortest", figures[0], figures[1], Gate::AtMost(1.05)),
+        line("median", figures[2], figures[3], Gate::Open),
+    ]
 }
 
-/// In the child: the median ratio, and the median seconds of a bare signature. Both sides use the one SoftHSM of the process,
-/// and so one login.
+/// In the child: seconds of the shortest bare signature and ours to it, and the same of the median. A call changes threads
+/// twice, so another program's turn on a core costs us more than a module that stays on one; it only ever adds time, so the
+/// shortest is gated. Both sides use the one SoftHSM of the process, and so one login.
 pub(crate) fn rounds() -> Vec<f64> {
     let bare = Host::load(Path::new(SOFTHSM));
     bare.initialize();
@@ -39,17 +44,15 @@ pub(crate) fn rounds() -> Vec<f64> {
     let (bare, ours) = (bare.open_read_write(bare.slots()[0]), ours.open_read_write(ours.slots()[0]));
     assert_eq!(ours.login(SOFTHSM_PIN), CKR_OK);
     let keys = [(bare, key(bare)), (ours, same_key(ours))];
-    let pairs: Vec<[f64; 2]> = (0..ROUNDS)
-        .map(|round| {
-            let mut seconds = [0.0; 2];
-            for who in [round % 2, 1 - round % 2] {
-                seconds[who] = batch(keys[who]);
-            }
-            seconds
-        })
-        .collect();
-    let ratio = median(pairs.iter().map(|[bare, ours]| ours / bare).collect());
-    vec![ratio, median(pairs.iter().map(|[bare, _]| *bare).collect())]
+    let mut seconds = [Vec::new(), Vec::new()];
+    for round in 0..ROUNDS {
+        for who in [round % 2, 1 - round % 2] {
+            seconds[who].push(sign(keys[who]));
+        }
+    }
+    let shortest = seconds.each_ref().map(|side| side.iter().copied().fold(f64::MAX, f64::min));
+    let medians = seconds.map(median);
+    [shortest, medians].into_iter().flat_map(|[bare, ours]| [bare, ours / bare]).collect()
 }
 
 const ID: &[u8] = b"the key of the benchmark";
@@ -67,13 +70,8 @@ fn same_key(session: Session) -> CK_OBJECT_HANDLE {
     session.find(&[attribute(CKA_ID, ID), attribute(CKA_SIGN, &CK_TRUE)])[0]
 }
 
-fn batch((session, key): (Session, CK_OBJECT_HANDLE)) -> f64 {
+fn sign((session, key): (Session, CK_OBJECT_HANDLE)) -> f64 {
     let mechanism: CK_MECHANISM = mechanism::<()>(CKM_SHA256_RSA_PKCS, None);
     let mut signature = [0; 256];
-    let took = time(|| {
-        for _ in 0..BATCH {
-            assert_eq!(session.sign(&mechanism, key, b"data", &mut signature), 256);
-        }
-    });
-    took.as_secs_f64() / f64::from(u32::try_from(BATCH).unwrap())
+    time(|| assert_eq!(session.sign(&mechanism, key, b"data", &mut signature), 256)).as_secs_f64()
 }

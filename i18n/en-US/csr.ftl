@@ -20,7 +20,7 @@ help-csr-subject = The subject's name (RFC 4514): cn=…,o=…,c=kr
 help-csr-subject-value = DN
 help-csr-output = The PEM file for the request, "-" for standard output
 help-csr-output-value = FILE
-help-csr-bits = Length of the RSA key: 2048 (default) to 4096
+help-csr-bits = Length of the RSA key: 2048 (default), 3072, 4096
 help-csr-bits-value = BITS
 help-csr-label = What the key is called on the token (default: the subject's CN)
 help-csr-label-value = LABEL

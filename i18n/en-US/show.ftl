@@ -13,7 +13,6 @@ show-key-km = encrypt
 show-key-sign = sign
 show-key-sign-and-km = sign + encrypt
 show-key-sign-and-km-certificate = sign (of the encryption pair the certificate only)
-show-key-stays = { $key } (never leaves the token)
 show-vid = Identity
 show-vid-present = VID present
 show-vid-missing = no VID

@@ -114,6 +114,8 @@ error-token-initialised = There is a token of this name, and it is initialised. 
 error-token-initialised-hint =
     To leave it as it is and go on, add --if-absent.
     To erase everything on it: ingam token reset
+error-so-pin-without-so = The SO PIN belongs to --so. Without --so the owner's PIN is changed; nothing was sent.
+error-pin-with-so = With --so the SO PIN is changed: give it by --so-pin-file, not by --pin-file. Nothing was sent.
 error-bad-value-hint-label = A name of 1 to 32 bytes (in Hangul up to 10 letters), without ':' and blanks at its ends.
 error-bad-value-hint-softhsm = SoftHSM cannot read a path with '#' or control characters. Use another folder.
 error-softhsm-missing = SoftHSM is not installed.

@@ -20,7 +20,7 @@ help-csr-subject = 주체 이름 (RFC 4514): cn=…,o=…,c=kr
 help-csr-subject-value = DN
 help-csr-output = 요청을 쓸 PEM 파일, 표준 출력은 "-"
 help-csr-output-value = 파일
-help-csr-bits = RSA 키 길이: 2048(기본값) ~ 4096
+help-csr-bits = RSA 키 길이: 2048(기본값), 3072, 4096
 help-csr-bits-value = 비트
 help-csr-label = 보안토큰에서 키의 이름 (기본값: 주체의 CN)
 help-csr-label-value = 이름

@@ -13,7 +13,6 @@ show-key-km = 암호화용
 show-key-sign = 서명용
 show-key-sign-and-km = 서명용 + 암호화용
 show-key-sign-and-km-certificate = 서명용 (암호화용은 인증서만 있음)
-show-key-stays = { $key } (보안토큰 밖으로 나오지 않음)
 show-vid = 본인확인정보
 show-vid-present = VID 있음
 show-vid-missing = VID 없음

@@ -103,6 +103,8 @@ error-token-initialised = 이 이름의 보안토큰이 이미 초기화되어 �
 error-token-initialised-hint =
     그대로 두고 계속하려면 --if-absent를 붙이십시오.
     모두 지우고 다시 초기화하려면: ingam token reset
+error-so-pin-without-so = 관리자 비밀번호(SO PIN)는 --so와 함께 씁니다. --so가 없으면 비밀번호(PIN)를 바꿉니다. 아무것도 보내지 않았습니다.
+error-pin-with-so = --so를 쓰면 관리자 비밀번호(SO PIN)를 바꿉니다. --pin-file이 아니라 --so-pin-file로 주십시오. 아무것도 보내지 않았습니다.
 error-bad-value-hint-label = 1 ~ 32바이트(한글 10자까지)의 이름이어야 하며, ':' 글자와 앞뒤 빈칸은 쓸 수 없습니다.
 error-bad-value-hint-softhsm = SoftHSM은 '#'이나 제어 문자가 있는 경로를 읽지 못합니다. 다른 폴더를 지정하십시오.
 error-softhsm-missing = SoftHSM이 설치되어 있지 않습니다.

@@ -19,7 +19,7 @@ use crate::cli::report::Exit;
 use crate::cli::secret::{NewPasswordArguments, PinArguments, SetPasswordArguments, check_descriptors, typed};
 use crate::cli::session::Session;
 use crate::cli::target::Target;
-use crate::cli::transferred::{Transferred, cert_json};
+use crate::cli::transferred::{Transferred, cert_json, folder_json};
 use crate::cli::{access, certificate};
 
 /// What goes where, and what opens both ends.
@@ -71,7 +71,7 @@ pub(crate) fn copy(session: &Session, arguments: &CopyArguments) -> Result<Exit,
     } else {
         ends.run(transfer::copy, set)
     };
-    let copied = copied.map_err(|error| explain(error, set, &target))?;
+    let copied = copied.map_err(|error| explain(error, &target))?;
     finish(session, Way::Copied, set, &target, copied)
 }
 
@@ -83,7 +83,7 @@ pub(crate) fn move_(session: &Session, arguments: &MoveArguments) -> Result<Exit
     let set = exact::only_copy(&inventory, session, selector)?;
     let agreed = |target: &Target| confirm_move(session, set, target);
     let (target, ends) = route.open(session, &inventory, set, agreed)?;
-    let copied = ends.run(transfer::move_, set).map_err(|error| explain(error, set, &target))?;
+    let copied = ends.run(transfer::move_, set).map_err(|error| explain(error, &target))?;
     finish(session, Way::Moved, set, &target, copied)
 }
 
@@ -173,11 +173,12 @@ fn check_leaves(from: &SharedToken, set: &Set) -> Result<(), Failure> {
     }
 }
 
+/// Whether a token would take everything but R.
 pub(crate) fn is_without_place_for_r(error: &ingam::Error) -> bool {
-    error.kind() == ErrorKind::Unsupported && error.doing().contains("R ")
+    error.kind() == ErrorKind::Unsupported && error.doing() == "storing R on a token that takes no data objects"
 }
 
-fn explain(error: ingam::Error, _: &Set, target: &Target) -> Failure {
+fn explain(error: ingam::Error, target: &Target) -> Failure {
     if !target.keeps_files() && is_without_place_for_r(&error) {
         return Refusal::NoPlaceForVidRandom { token: target.medium.label.clone() }.into();
     }
@@ -234,7 +235,7 @@ impl View for Done<'_> {
     fn json(&self) -> Value {
         let from = json!({
             "medium": certificate::medium_json(&self.set.medium),
-            "folder": self.set.folder(),
+            "folder": folder_json(&self.set.medium, &self.set.entry.name),
         });
         let key = match self.way {
             Way::Copied => "copied",

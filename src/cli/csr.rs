@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use ingam::csr;
 use ingam::keystore::{SharedToken, lock};
 use ingam::token::Generated;
@@ -28,7 +29,7 @@ pub(crate) struct Arguments {
     subject: String,
     #[arg(long = "out")]
     output: PathBuf,
-    #[arg(long, default_value_t = 2048, value_parser = clap::value_parser!(u32).range(2048..=4096))]
+    #[arg(long, default_value_t = 2048, value_parser = PossibleValuesParser::new(["2048", "3072", "4096"]).try_map(|bits| bits.parse::<u32>()))]
     bits: u32,
     #[arg(long)]
     label: Option<String>,

@@ -5,9 +5,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use ingam::certificate::Certificate;
-use ingam::credential::Purpose;
+use ingam::credential::EntryName;
 use ingam::keystore::{SharedToken, lock};
-use ingam::mechanism::{Hash, SignInput, SignMechanism, SignRequest};
 use ingam::pin::{Pin, Role};
 use ingam::token::Scope;
 use ingam::transfer::{self, Copied};
@@ -157,7 +156,7 @@ enum Item<'a> {
     /// A certificate that joined its key.
     Certificate {
         certificate: &'a Certificate,
-        entry: String,
+        entry: EntryName,
     },
 }
 
@@ -253,13 +252,13 @@ impl<'a> Import<'a> {
         }
     }
 
-    /// Adds a certificate to its key, and has the key sign once.
+    /// Adds a certificate to its key; the library tries the key out.
     fn attach(
         &mut self,
         certificate: &Certificate,
         authorities: &[Certificate],
         progress: &mut Progress,
-    ) -> Result<String, Failure> {
+    ) -> Result<EntryName, Failure> {
         let cannot = || Refusal::NoCertificateAdded { medium: self.target.name(self.session.words()) };
         if lock(&self.token).generator().is_none() {
             return Err(cannot().into());
@@ -268,35 +267,12 @@ impl<'a> Import<'a> {
         let mut token = lock(&self.token);
         let cannot = || Refusal::NoCertificateAdded { medium: self.target.name(self.session.words()) };
         let entry = token.generator().ok_or_else(cannot)?.attach(certificate, authorities)?;
-        let entries = token.entries()?;
-        let added = entries.iter().filter_map(|known| known.content.as_ref().ok()).flat_map(|set| set.pairs());
-        let key = added.filter(|pair| *pair.certificate == *certificate).find_map(|pair| pair.key.clone());
-        let key = key.ok_or_else(|| Error::new(ErrorKind::NotFound, "looking for the key of a certificate"))?;
-        if key.purpose == Purpose::Sign {
-            let signer = token.signer(&key)?;
-            drop(token);
-            prove(&*signer, certificate)?;
-        }
-        Ok(entry.as_str().to_owned())
+        Ok(entry)
     }
 }
 
 fn is_wrong(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::PinIncorrect { .. })
-}
-
-/// A test signature, verified with the certificate.
-fn prove(signer: &dyn ingam::token::Signer, certificate: &Certificate) -> Result<(), Failure> {
-    const DOING: &str = "trying out the key of a certificate";
-    let (modulus, exponent) = certificate.rsa_public().ok_or(Error::new(ErrorKind::Unsupported, DOING))?;
-    let request = SignRequest {
-        mechanism: SignMechanism::Pkcs1(Hash::Sha256),
-        input: SignInput::Message(b"ingam tries out a key"),
-    };
-    let signature = signer.sign(&request)?;
-    let public = ingam::crypto::rsa::PublicKey::new(modulus, exponent)?;
-    public.verify(&request, &signature).map_err(|error| Error::new(ErrorKind::Mismatch, DOING).caused_by(error))?;
-    Ok(())
 }
 
 /// What became of everything.
@@ -341,7 +317,8 @@ impl View for Told<'_> {
             Item::Set(transferred) => transferred.json(self.words),
             Item::Certificate { certificate, entry } => json!({
                 "medium": certificate::medium_json(&self.outcome.target.medium),
-                "folder": format!("{}/{entry}", self.outcome.target.medium.place),
+                "folder": Value::Null,
+                "entry": entry.as_str(),
                 "attached": true,
                 "cert": cert_json(certificate),
             }),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use ingam::config::{Config, Slots};
-use ingam::credential::{Credential, Entry, KeyId, Pair, Purpose};
+use ingam::credential::{Credential, Entry, EntryName, KeyId, Pair, Purpose};
 use ingam::keystore::{Keystore, SharedToken, SlotId, lock};
 use ingam::medium::{Accessibility, Medium};
 use ingam::pin::{Pin, Role};
@@ -79,7 +79,7 @@ pub(crate) struct Remnant {
 impl Set {
     /// Where the set is, for people: the folder; on a token its label and the name there.
     pub(crate) fn folder(&self) -> String {
-        place(&self.medium, &self.entry)
+        place(&self.medium, &self.entry.name)
     }
 
     /// Names the signing key.
@@ -149,7 +149,7 @@ impl Inventory {
             Err(error) => return self.unusable.push((medium.place.clone(), error)),
         };
         for entry in entries.iter() {
-            let place = place(medium, entry);
+            let place = place(medium, &entry.name);
             match &entry.content {
                 Ok(credential) => {
                     let uri = self.uri(medium, &credential.sign);
@@ -256,11 +256,6 @@ impl Inventory {
         Err(Failure::CertificateAmbiguous { selector: selector.to_owned(), candidates })
     }
 
-    /// Whether the set's keys stay on their medium whoever asks.
-    pub(crate) fn keeps_keys(&self, set: &Set) -> bool {
-        set.medium.token.is_some() && self.keystore.token(set.slot).is_ok_and(|token| lock(&token).exporter().is_none())
-    }
-
     /// The set's token, logged in with the password from wherever it comes.
     pub(crate) fn open(
         &self,
@@ -289,9 +284,10 @@ impl Inventory {
     }
 }
 
-fn place(medium: &Medium, entry: &Entry) -> String {
+/// Where an entry is, for people: its folder; on a token the label and the name there.
+pub(crate) fn place(medium: &Medium, entry: &EntryName) -> String {
     let place = if medium.token.is_some() { &medium.label } else { &medium.place };
-    format!("{place}/{}", entry.name)
+    format!("{place}/{entry}")
 }
 
 /// The configuration; a failure of its own, since whatever else is asked for fails with it.

@@ -61,11 +61,15 @@ pub(crate) fn describe(error: &Error, role: Role, medium: &Arc<Medium>, words: &
         ErrorKind::PinIncorrect { .. } | ErrorKind::PinLocked | ErrorKind::LastTryRefused => known_tries(now, error),
         _ => None,
     };
+    let kind = match error.kind() {
+        ErrorKind::PinIncorrect { .. } => ErrorKind::PinIncorrect { tries_left },
+        other => other,
+    };
     Some(Report {
         code,
         exit,
         message: words.tell(message, &[("token", (&medium.label).into())]),
-        hint: hint(error.kind(), role, now, state, words),
+        hint: hint(kind, role, state, words),
         detail: Some(chain(error)),
         tries_left,
     })
@@ -80,16 +84,14 @@ fn known_tries(now: PinState, error: &Error) -> Option<u8> {
     }
 }
 
-fn hint(kind: ErrorKind, role: Role, now: PinState, state: &TokenState, words: &Words) -> Option<String> {
+fn hint(kind: ErrorKind, role: Role, state: &TokenState, words: &Words) -> Option<String> {
     let locked = words.say(match role {
         Role::User => "error-token-locked-hint",
         Role::SecurityOfficer => "error-token-so-locked-hint",
     });
     Some(match kind {
-        ErrorKind::PinIncorrect { .. } if now == PinState::Locked => {
-            format!("{}\n{locked}", words.say("error-token-now-locked"))
-        }
-        ErrorKind::PinIncorrect { .. } if now == PinState::FinalTry => words.say("error-token-one-try-left"),
+        ErrorKind::PinIncorrect { tries_left: Some(0) } => format!("{}\n{locked}", words.say("error-token-now-locked")),
+        ErrorKind::PinIncorrect { tries_left: Some(1) } => words.say("error-token-one-try-left"),
         ErrorKind::PinIncorrect { .. } if !state.lockout => words.say("error-token-never-locks"),
         ErrorKind::PinIncorrect { .. } => words.say("error-token-tries-unknown"),
         ErrorKind::PinLocked => locked,

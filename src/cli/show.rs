@@ -60,8 +60,7 @@ pub(crate) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Fail
     let uri = inventory.uri(&chosen.set.medium, chosen.pair).to_string();
     let Chosen { set, pair } = chosen;
     let (words, detailed) = (session.words(), arguments.text);
-    let keeps_keys = inventory.keeps_keys(set);
-    session.show(&Show { words, set, pair, uri, opened, keeps_keys, detailed, now: date::now() })?;
+    session.show(&Show { words, set, pair, uri, opened, detailed, now: date::now() })?;
     Ok(Exit::Done)
 }
 
@@ -84,7 +83,6 @@ struct Show<'a> {
     pair: &'a Pair,
     uri: String,
     opened: Option<Opened>,
-    keeps_keys: bool,
     detailed: bool,
     now: i64,
 }
@@ -104,7 +102,6 @@ impl View for Show<'_> {
         };
         // Null: not known without the password.
         cert["has_vid_random"] = self.opened.as_ref().map(|opened| opened.has_vid_random).into();
-        cert["key_stays_on_medium"] = self.keeps_keys.into();
         json!({ "cert": cert })
     }
 
@@ -180,11 +177,7 @@ impl Show<'_> {
             (Some(_), Some(km)) if km.key.is_some() => "show-key-sign-and-km",
             (Some(_), Some(_)) => "show-key-sign-and-km-certificate",
         };
-        let key = format!("{}{bits}, {}", certificate.key_algorithm(), words.say(pairs));
-        if self.keeps_keys && self.pair.key.is_some() {
-            return words.tell("show-key-stays", &[("key", (&key).into())]);
-        }
-        key
+        format!("{}{bits}, {}", certificate.key_algorithm(), words.say(pairs))
     }
 
     fn vid(&self, words: &Words, certificate: &Certificate) -> String {

@@ -11,7 +11,7 @@ use ingam::selector::MediumSelector;
 use ingam::{Error, ErrorKind};
 
 use crate::cli::failure::Failure;
-use crate::cli::inventory::configuration;
+use crate::cli::inventory::{configuration, place};
 use crate::cli::language::Words;
 use crate::cli::refusal::Refusal;
 use crate::cli::secret::PinArguments;
@@ -93,8 +93,8 @@ impl Target {
             .find(|entry| entry.content.as_ref().is_ok_and(|set| set.sign.certificate.sha256() == *sha256));
         match same {
             Some(entry) => {
-                let place = format!("{}/{}", self.medium.place, entry.name);
-                Err(Error::new(ErrorKind::AlreadyExists, "copying a certificate").about(place).into())
+                let there = place(&self.medium, &entry.name);
+                Err(Error::new(ErrorKind::AlreadyExists, "copying a certificate").about(there).into())
             }
             None => Ok(()),
         }

@@ -1,11 +1,13 @@
 //! This file tells what a copy is: which of its parts arrived, and that it was tried out.
 
 use ingam::certificate::Certificate;
+use ingam::credential::EntryName;
 use ingam::medium::Medium;
 use ingam::transfer::Copied;
 use serde_json::{Value, json};
 
 use crate::cli::certificate;
+use crate::cli::inventory::place;
 use crate::cli::language::Words;
 use crate::cli::output::hex;
 use crate::cli::report::Report;
@@ -28,7 +30,8 @@ impl Transferred<'_> {
         };
         json!({
             "medium": certificate::medium_json(&self.target.medium),
-            "folder": folder(&self.target.medium, &self.copied),
+            "folder": folder_json(&self.target.medium, &self.copied.entry),
+            "entry": self.copied.entry.as_str(),
             "km": self.copied.km,
             "authorities": self.copied.authorities,
             "vid_random": self.copied.vid_random,
@@ -73,6 +76,7 @@ pub(crate) fn cert_json(certificate: &Certificate) -> Value {
     })
 }
 
-fn folder(medium: &Medium, copied: &Copied) -> String {
-    format!("{}/{}", medium.place, copied.entry)
+/// The folder of a set; null on a token, as everywhere.
+pub(crate) fn folder_json(medium: &Medium, entry: &EntryName) -> Value {
+    if medium.token.is_some() { Value::Null } else { place(medium, entry).into() }
 }

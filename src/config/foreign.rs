@@ -66,7 +66,7 @@ pub struct ForeignModule {
     pub tokens: Vec<String>,
 }
 
-/// Whether modules are used that an application gets from p11-kit already.
+/// Which modules are used where an application may get them from p11-kit already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Forward {
@@ -75,7 +75,7 @@ pub enum Forward {
     Auto,
     /// Every module.
     Always,
-    /// None.
+    /// No module at all, in no program.
     Never,
 }
 

@@ -11,8 +11,14 @@ mod ill;
 mod ill_tokens;
 mod screens;
 mod terminal;
+mod token_leaves;
+mod token_sets;
+mod tokens;
 mod transfer;
 mod verbs;
+
+#[path = "../support/softhsm.rs"]
+mod softhsm;
 
 use std::collections::BTreeMap;
 use std::fs;

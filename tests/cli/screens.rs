@@ -33,6 +33,12 @@ struct Screen {
 }
 
 fn play(file: &str) {
+    play_in(file, &[], str::to_owned);
+}
+
+/// With more in the environment, where more differs from run to run.
+pub(super) fn play_in(file: &str, environment: &[(&str, &str)], normal: fn(&str) -> String) {
+    let more = environment;
     let samples = &*SAMPLES;
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli").join(file);
     let cases: Cases = toml::from_str(&fs::read_to_string(path).unwrap()).unwrap();
@@ -43,6 +49,7 @@ fn play(file: &str) {
             let mut environment: Vec<_> =
                 case.env.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
             environment.push(("LC_ALL", locale));
+            environment.extend(more);
             if !case.before.is_empty() {
                 let ready = samples.shell(&case.before);
                 assert_eq!(ready.exit, 0, "{}: {}", case.before, ready.stderr);
@@ -51,7 +58,8 @@ fn play(file: &str) {
             let run = samples.run(&arguments, &environment);
             // Lines are compared without the blanks that fill up a table; a test of its own looks at those.
             let lines = |text: &str| text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
-            let got = (run.exit, lines(&samples.normal(&run.stdout)), lines(&samples.normal(&run.stderr)));
+            let got =
+                (run.exit, lines(&normal(&samples.normal(&run.stdout))), lines(&normal(&samples.normal(&run.stderr))));
             let expected =
                 (case.exit, lines(&samples.expected(&screen.stdout)), lines(&samples.expected(&screen.stderr)));
             if got != expected {

@@ -88,7 +88,13 @@ fn every_error_code_is_documented() {
     let read = |file: &str| fs::read_to_string(root.join(file)).unwrap();
     let documented = read("docs/json.md");
     let mut codes = 0;
-    for source in ["src/cli/report.rs", "src/cli/failure.rs", "src/cli/pin_failure.rs", "src/cli/token/failure.rs"] {
+    for source in [
+        "src/cli/report.rs",
+        "src/cli/refusal.rs",
+        "src/cli/failure.rs",
+        "src/cli/pin_failure.rs",
+        "src/cli/token/failure.rs",
+    ] {
         // A code is the literal before the exit code.
         let source = read(source);
         let source = source.split("#[cfg(test)]").next().unwrap();
@@ -304,7 +310,10 @@ fn the_module_is_looked_for_beside_the_program_and_nowhere_else() {
     let (bin, lib) = (folder.path().join("bin"), folder.path().join("lib/pkcs11"));
     fs::create_dir_all(&bin).unwrap();
     fs::create_dir_all(&lib).unwrap();
-    fs::copy(env!("CARGO_BIN_EXE_ingam"), bin.join("ingam")).unwrap();
+    // By another process: a file that this one has open for writing goes on to every child that a parallel test starts in that
+    // moment, and cannot be run meanwhile.
+    let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_ingam")).arg(bin.join("ingam")).status().unwrap();
+    assert!(copied.success());
     let run = || Run::of(Command::new(bin.join("ingam")).args(["module", "path", "--json"]).output().unwrap());
     let missing = run();
     assert_eq!((missing.exit, missing.error()["code"].clone()), (3, "module_not_found".into()));

@@ -13,7 +13,7 @@ const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
 pub(crate) fn token_with_a_key(place: &Place, label: &str, owner: &str, pin: &str) {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/softhsm-config/private-token.sh");
     place.run("sh", &[script, place.path("softhsm").to_str().unwrap(), label, pin]);
-    let subject = format!("/CN={owner}/C=KR");
+    let subject = format!("/C=KR/CN={owner}");
     let request = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "token.key", "-out", "token.pem"];
     let usage = ["-addext", "keyUsage=critical,digitalSignature,nonRepudiation"];
     let no_authority = ["-addext", "basicConstraints=critical,CA:FALSE", "-subj", &subject];

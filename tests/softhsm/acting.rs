@@ -127,3 +127,24 @@ fn a_wrong_pin_is_sent_once_and_an_empty_one_never() {
         assert!(!lock(&token).is_logged_in());
     });
 }
+
+#[test]
+#[ignore = "needs softhsm2-util and pkcs11-tool"]
+fn a_key_that_asks_for_the_pin_with_each_use_gets_it_until_logout() {
+    softhsm::alone(|hsm| {
+        hsm.token("seal");
+        let sample = hsm.put_sample_with("seal", "seal", &["--always-auth"]);
+        assert!(hsm.tool("seal", &["--list-objects", "--type", "privkey"]).contains("always authenticate"));
+        let (_keystore, token) = open(hsm);
+        log_in(&token);
+        let key = lock(&token).entries().unwrap()[0].content.as_ref().unwrap().sign.key.clone().unwrap();
+        let signer = lock(&token).signer(&key).unwrap();
+        let request =
+            SignRequest { mechanism: SignMechanism::Pkcs1(Hash::Sha256), input: SignInput::Message(b"contract") };
+        for _ in 0..2 {
+            public(&sample.sign).verify(&request, &signer.sign(&request).unwrap()).unwrap();
+        }
+        lock(&token).logout(&Scope::All);
+        assert_eq!(signer.sign(&request).unwrap_err().kind(), ErrorKind::NotLoggedIn);
+    });
+}

@@ -7,3 +7,4 @@ mod softhsm;
 mod acting;
 mod reading;
 mod scan;
+mod views;

@@ -80,3 +80,50 @@ fn r_is_read_by_its_label_after_login_only() {
         assert!(lock(&token).vid_random(&set.km.unwrap().key.unwrap()).unwrap().is_none());
     });
 }
+
+#[test]
+#[ignore = "needs softhsm2-util and pkcs11-tool"]
+fn what_an_import_that_was_cut_off_left_behind_is_listed_as_such() {
+    softhsm::alone(|hsm| {
+        hsm.token("seal");
+        for (id, label) in [("0a", "made here"), ("0b", "cut off"), ("0c", "cut off km")] {
+            hsm.tool("seal", &["--keypairgen", "--key-type", "rsa:2048", "--id", id, "--label", label]);
+        }
+        let file = hsm.folder().join("journal");
+        for (id, lines) in [("0b", "0b\n0c\n"), ("77", "")] {
+            std::fs::write(&file, lines).unwrap();
+            let label = format!("ingam-import={id}");
+            let data = ["--type", "data", "--private", "--label", &label];
+            hsm.tool("seal", &[&["--write-object", file.to_str().unwrap()], &data[..]].concat());
+        }
+        let (_keystore, token) = open(hsm);
+        log_in(&token);
+        let entries = lock(&token).entries().unwrap();
+        let mut found: Vec<(&str, bool)> = entries
+            .iter()
+            .map(|entry| (entry.name.as_str(), entry.content.as_ref().unwrap_err().doing().contains("cut off")))
+            .collect();
+        found.sort_unstable();
+        assert_eq!(found, [("key-0a", false), ("key-0b", true), ("key-0c", true), ("key-77", true)]);
+    });
+}
+
+#[test]
+#[ignore = "needs softhsm2-util and pkcs11-tool"]
+fn several_sets_of_one_owner_keep_their_own_halves_and_names() {
+    softhsm::alone(|hsm| {
+        hsm.token("seal");
+        let (old, new) = (hsm.put_sample("seal", "홍길동"), hsm.put_sample("seal", "홍길동"));
+        let (_keystore, token) = open(hsm);
+        log_in(&token);
+        let entries = lock(&token).entries().unwrap();
+        assert_eq!(entries.len(), 2);
+        for sample in [&old, &new] {
+            let set = entries.iter().map(|entry| entry.content.as_ref().unwrap());
+            let set = set.into_iter().find(|set| *set.sign.certificate == sample.sign).unwrap();
+            assert_eq!(*set.km.as_ref().unwrap().certificate, *sample.km.as_ref().unwrap());
+        }
+        assert!(entries.iter().all(|entry| entry.name.as_str().starts_with("홍길동 ")), "labels alone are not unique");
+        assert_ne!(entries[0].name, entries[1].name);
+    });
+}

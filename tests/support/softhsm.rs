@@ -138,6 +138,11 @@ impl SoftHsm {
 
     /// Puts a TEST set on a token as another program would: both pairs, the CA certificates and R.
     pub(crate) fn put_sample(&self, token: &str, owner: &str) -> SampleSet {
+        self.put_sample_with(token, owner, &[])
+    }
+
+    /// The same with these options of `pkcs11-tool` for the private keys.
+    pub(crate) fn put_sample_with(&self, token: &str, owner: &str, keys: &[&str]) -> SampleSet {
         let (set, new) = self.sample(owner);
         let file = self.folder.join("object");
         let write = |kind: &str, id: &str, label: &str, bytes: &[u8], more: &[&str]| {
@@ -148,7 +153,7 @@ impl SoftHsm {
         for (pair, label) in [(Some(&new.sign), owner.to_owned()), (new.km.as_ref(), format!("{owner} km"))] {
             let Some(pair) = pair else { continue };
             let id: String = pair.certificate.key_id().iter().map(|byte| format!("{byte:02x}")).collect();
-            write("privkey", &id, &label, pair.private_key_info.expose(), &[]);
+            write("privkey", &id, &label, pair.private_key_info.expose(), keys);
             write("cert", &id, &label, pair.certificate.der(), &[]);
             for authority in &pair.ca_certificates {
                 write("cert", "ca", "CA", authority.der(), &[]);

@@ -134,16 +134,16 @@ pub(super) unsafe fn pass<A: Arguments<Carried: Send>>(
     answer.and(delivered)
 }
 
-/// Passes an answer on. If it says that the token went, its sessions are closed now.
+/// Passes an answer on. If it says that the token went, its sessions are closed now. That is so too where somebody else in
+/// this process has finalised the module; for our caller it is us who are initialised.
 fn noticed(library: &Library, rv: CK_RV) -> Answer {
     match rv {
         CKR_OK => Ok(()),
-        rv => {
-            if matches!(rv, CKR_DEVICE_REMOVED | CKR_TOKEN_NOT_PRESENT) {
-                library.refresh();
-            }
-            Err(rv.into())
+        CKR_DEVICE_REMOVED | CKR_TOKEN_NOT_PRESENT | CKR_CRYPTOKI_NOT_INITIALIZED => {
+            library.refresh();
+            Err(if rv == CKR_CRYPTOKI_NOT_INITIALIZED { CKR_DEVICE_REMOVED } else { rv }.into())
         }
+        rv => Err(rv.into()),
     }
 }
 

@@ -8,6 +8,8 @@ pub(crate) mod buffer;
 mod carry;
 mod carry_mechanism;
 mod carry_template;
+#[cfg(test)]
+mod carry_tests;
 pub(crate) mod entries;
 mod entry;
 #[cfg(feature = "fault-injection")]

@@ -105,3 +105,23 @@ fn a_pin_is_typed_on_the_tokens_own_keypad_where_it_has_one() {
         })
     });
 }
+
+#[test]
+#[ignore = "needs softhsm2-util"]
+fn a_module_that_calls_us_back_is_refused_and_works_on() {
+    softhsm::alone(|_| {
+        alone(|ill| {
+            let ours = std::env::current_exe().unwrap().with_file_name("libingam_pkcs11.so");
+            let table = crate::support::load(&ours);
+            ill.ails(&format!("load {}", ours.display()));
+            let module = Foreign::start();
+            let [slot, _] = slots_of(&module);
+            let answers = std::fs::read_to_string(ill.path("load-answers")).unwrap();
+            let refused = format!("{CKR_FUNCTION_FAILED:#x}");
+            assert_eq!(answers, format!("C_Initialize {refused}\nC_GetSlotList {refused}\n"));
+            let session = Session::open(slot, RW).unwrap();
+            session.login(PIN).unwrap();
+            assert!(std::ptr::eq(table, crate::support::functions()));
+        });
+    });
+}

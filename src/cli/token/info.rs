@@ -1,7 +1,11 @@
 //! This file is `ingam token info`: everything that a token says of itself, and the certificates on it.
 
+use std::sync::Arc;
+
 use clap::Args;
+use ingam::credential::{Credential, Entry};
 use ingam::keystore::lock;
+use ingam::medium::TokenState;
 use serde_json::{Value, json};
 
 use super::describe;
@@ -12,10 +16,6 @@ use crate::cli::output::{View, facts, hex};
 use crate::cli::report::{Exit, Report, reason};
 use crate::cli::session::Session;
 use crate::cli::{certificate, date};
-use ingam::certificate::Certificate;
-use ingam::credential::Entry;
-use ingam::medium::TokenState;
-use std::sync::Arc;
 
 /// Which token.
 #[derive(Args, Debug)]
@@ -46,10 +46,9 @@ impl Contents {
         Ok(Self { entries })
     }
 
-    /// Certificates of owners, and whether their private key is there.
-    fn certificates(&self) -> impl Iterator<Item = (&Certificate, bool)> {
-        let sets = self.entries.iter().filter_map(|entry| entry.content.as_ref().ok());
-        sets.flat_map(|set| set.pairs()).map(|pair| (&*pair.certificate, pair.key.is_some()))
+    /// Certificate sets, which is what people count as certificates.
+    fn sets(&self) -> impl Iterator<Item = &Credential> {
+        self.entries.iter().filter_map(|entry| entry.content.as_ref().ok())
     }
 
     /// What is there without being a usable set: keys without a certificate, remnants of an import.
@@ -57,9 +56,9 @@ impl Contents {
         self.entries.iter().filter_map(|entry| Some((&**entry, entry.content.as_ref().err()?)))
     }
 
-    /// How many certificates, and how many things that are none.
+    /// How many sets, and how many things that are none.
     pub(super) fn counts(&self) -> (usize, usize) {
-        (self.certificates().count(), self.others().count())
+        (self.sets().count(), self.others().count())
     }
 }
 
@@ -72,13 +71,15 @@ struct Info<'a> {
 
 impl View for Info<'_> {
     fn json(&self) -> Value {
-        let certificate = |(certificate, has_key): (&Certificate, bool)| {
+        let certificate = |set: &Credential| {
+            let certificate = &set.sign.certificate;
             json!({
                 "name": certificate.owner(),
                 "sha256": hex(&certificate.sha256()),
                 "expires": certificate::expires(certificate),
                 "standing": certificate.standing(self.now).key(),
-                "has_private_key": has_key,
+                "has_private_key": set.sign.key.is_some(),
+                "has_km": set.km.is_some(),
             })
         };
         let other = |(entry, error): (&Entry, &ingam::Error)| {
@@ -86,7 +87,7 @@ impl View for Info<'_> {
             json!({ "name": entry.name.as_str(), "code": report.code, "message": report.message, "detail": report.detail })
         };
         let mut token = describe::json(self.found);
-        token["certs"] = self.contents.certificates().map(certificate).collect();
+        token["certs"] = self.contents.sets().map(certificate).collect();
         token["unusable"] = self.contents.others().map(other).collect();
         json!({ "token": token })
     }
@@ -101,11 +102,11 @@ impl View for Info<'_> {
         if medium.write_protected {
             rows.push(("token-writing", words.say("token-write-protected")));
         }
-        for (number, (certificate, has_key)) in self.contents.certificates().enumerate() {
+        for (number, set) in self.contents.sets().enumerate() {
             let heading = if number == 0 { "token-certificates" } else { "token-blank" };
-            rows.push((heading, self.certificate(words, certificate, has_key)));
+            rows.push((heading, self.certificate(words, set)));
         }
-        if self.contents.certificates().next().is_none() {
+        if self.contents.sets().next().is_none() {
             rows.push(("token-certificates", words.say("token-none")));
         }
         rows.extend(self.contents.others().map(|(entry, error)| {
@@ -118,9 +119,11 @@ impl View for Info<'_> {
 }
 
 impl Info<'_> {
-    fn certificate(&self, words: &Words, certificate: &Certificate, has_key: bool) -> String {
+    fn certificate(&self, words: &Words, set: &Credential) -> String {
+        let certificate = &*set.sign.certificate;
         let left = certificate::left(words, certificate, self.now);
-        let left = if has_key { left } else { words.tell("list-without-key", &[("left", (&left).into())]) };
+        let left =
+            if set.sign.key.is_some() { left } else { words.tell("list-without-key", &[("left", (&left).into())]) };
         let (name, issuer) = (certificate::name(certificate), certificate::issuer(words, certificate));
         let (usage, expires) = (certificate::usage(words, certificate), certificate::expires(certificate));
         format!("{name} / {issuer} / {usage} / {expires}, {left}")

@@ -6,6 +6,7 @@ use cryptoki::object::{Attribute, AttributeInfo, AttributeType, KeyType, ObjectC
 use cryptoki::session::Session;
 
 use super::failure::failed;
+use super::journal::Journal;
 use super::module::LIMIT;
 use super::session::TokenSession;
 use crate::certificate::Certificate;
@@ -57,6 +58,8 @@ pub(super) struct KeyObject {
 pub(super) struct DataObject {
     pub(super) handle: ObjectHandle,
     pub(super) label: String,
+    /// What it names, if it is the journal of an import.
+    pub(super) journal: Option<Journal>,
 }
 
 /// The objects that are there, by class.
@@ -183,10 +186,15 @@ fn key(session: &Session, handle: ObjectHandle) -> Result<KeyObject> {
 fn data(session: &Session, handle: ObjectHandle) -> Result<DataObject> {
     let label =
         attributes(session, handle, &[AttributeType::Label])?.into_iter().find_map(|attribute| match attribute {
-            Attribute::Label(bytes) => Some(text(bytes)),
+            Attribute::Label(bytes) => Some(bytes),
             _ => None,
         });
-    Ok(DataObject { handle, label: label.unwrap_or_default() })
+    let label = label.unwrap_or_default();
+    let journal = match Journal::is_one(&label) {
+        true => Journal::read(&label, &value(session, handle).unwrap_or_default()),
+        false => None,
+    };
+    Ok(DataObject { handle, label: text(label), journal })
 }
 
 /// The value of a data object, which may be secret.

@@ -33,6 +33,8 @@ impl Relabeler for Pkcs11Token {
             })
             .collect();
         let changed = self.while_logged_in(WRITING, move |session| relabel(session, &pairs));
+        // The objects are the same; what they are called is not.
+        self.forget();
         let listed = self.entries().map(drop);
         changed.and(listed)
     }

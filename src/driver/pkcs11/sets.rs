@@ -1,6 +1,6 @@
 //! This file arranges the objects of a token as certificate sets: which key belongs to which certificate, and what is left over.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
@@ -100,14 +100,18 @@ pub(super) fn arrange(contents: &Contents, keys_hidden: bool) -> Sets {
         };
         entries.push(Entry { name: name.clone(), content: Ok(content), problems: Vec::new() });
     }
+    let remnants = remnants(contents);
     for own in alone {
-        let error = Error::new(ErrorKind::NotFound, "looking for the signing certificate beside one for encryption");
-        entries.push(unreadable(names.name(own.object), error));
+        let doing = match remnants.contains(&own.object.id) {
+            true => "looking for the signing certificate of an import that was cut off",
+            false => "looking for the signing certificate beside one for encryption",
+        };
+        entries.push(unreadable(names.name(own.object), Error::new(ErrorKind::NotFound, doing)));
     }
     for (object, error) in unusable {
         entries.push(unreadable(names.name(object), error));
     }
-    without_certificate(contents, &used, &mut sets.keys, &mut entries);
+    without_certificate(contents, &remnants, &used, &mut sets.keys, &mut entries);
     if contents.cut {
         let error = Error::new(ErrorKind::Unsupported, "listing more objects of a token than limits.folders allows");
         entries.push(unreadable(EntryName::new("limits.folders"), error));
@@ -116,32 +120,37 @@ pub(super) fn arrange(contents: &Contents, keys_hidden: bool) -> Sets {
     sets
 }
 
+/// The CKA_IDs of imports that were cut off: where the certificate that is written last is missing.
+fn remnants(contents: &Contents) -> BTreeSet<Vec<u8>> {
+    let there = |id: &[u8]| contents.certificates.iter().any(|object| object.id == id);
+    let journals = contents.data.iter().filter_map(|object| object.journal.as_ref());
+    journals.filter(|journal| !there(journal.last())).flat_map(|journal| journal.ids().iter().cloned()).collect()
+}
+
 /// Keys without certificate, and what imports that were cut off left behind.
 fn without_certificate(
     contents: &Contents,
+    remnants: &BTreeSet<Vec<u8>>,
     used: &HashSet<u64>,
     keys: &mut HashMap<KeyId, KeyObject>,
     entries: &mut Vec<Entry>,
 ) {
-    let ids: HashSet<String> = contents.certificates.iter().map(|object| hex(&object.id)).collect();
-    let journals = contents.data.iter().filter_map(|object| object.label.strip_prefix(JOURNAL));
-    let remnants: Vec<&str> = journals.filter(|id| !ids.contains(*id)).collect();
-    let mut named = HashSet::new();
     for key in contents.keys.iter().filter(|key| !used.contains(&key.handle.handle())) {
-        let id = hex(&key.id);
-        let doing = match remnants.contains(&id.as_str()) {
+        let doing = match remnants.contains(&key.id) {
             true => "looking for the certificate of a key whose import was cut off",
             false => "looking for the certificate of a key",
         };
         if let Some(id) = bare_key(key) {
             keys.insert(id, key.clone());
         }
-        named.insert(id);
         entries.push(unreadable(bare_name(&key.id), Error::new(ErrorKind::NotFound, doing).about(key.label.as_str())));
     }
-    for id in remnants.into_iter().filter(|id| !named.contains(*id)) {
-        let error = Error::new(ErrorKind::NotFound, "looking for the key of an import that was cut off").about(id);
-        entries.push(unreadable(EntryName::new(&format!("key-{id}")), error));
+    let shown = |id: &[u8]| {
+        contents.keys.iter().any(|key| key.id == id) || contents.certificates.iter().any(|object| object.id == id)
+    };
+    for id in remnants.iter().filter(|id| !shown(id)) {
+        let error = Error::new(ErrorKind::NotFound, "looking for the key of an import that was cut off");
+        entries.push(unreadable(bare_name(id), error.about(hex(id))));
     }
 }
 

@@ -147,9 +147,7 @@ impl Template {
     /// R of the key with this CKA_ID, which only a logged-in user reads.
     pub(super) fn vid_random(id: &[u8], random: &VidRandom) -> Self {
         let label = format!("{VID_RANDOM}{}", hex(id));
-        Self::data(&label, true, random.expose())
-            .or_without([Attribute::ObjectId(RANDOM_NUM.to_vec())])
-            .or_without([Attribute::Id(id.to_vec())])
+        Self::data(&label, true, random.expose()).or_without([Attribute::ObjectId(RANDOM_NUM.to_vec())])
     }
 
     pub(super) fn data(label: &str, private: bool, value: &[u8]) -> Self {

@@ -175,6 +175,8 @@ impl<S: Send + 'static> ModuleThread<S> {
         S: Default,
     {
         if self.process != std::process::id() {
+            // What belongs to the parent is forgotten, not closed.
+            std::mem::forget(locked(&self.shared.queue).state.take());
             return;
         }
         let done = self.post(limit, |state| last(std::mem::take(state))).and_then(|ticket| self.wait(ticket));

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use cryptoki::object::{AttributeType, ObjectHandle};
+use cryptoki::object::{Attribute, AttributeType, ObjectHandle};
 use cryptoki::session::Session;
 
 use super::failure::failed;
@@ -200,7 +200,7 @@ impl Import<'_> {
             match self.make(public, "storing a public key on a token") {
                 // The certificate has it too.
                 Err(error) if takes_none(&error) => {}
-                made => made?,
+                made => drop(made?),
             }
         }
         for pair in pairs.iter().rev() {
@@ -228,18 +228,24 @@ impl Import<'_> {
 
     fn store_random(&mut self, pair: &ImportPair, random: &VidRandom) -> Result<()> {
         let stored = self.make(Template::vid_random(&pair.id, random), "storing R on a token");
-        stored.map_err(|error| match takes_none(&error) {
+        let handle = stored.map_err(|error| match takes_none(&error) {
             true => {
                 Error::new(ErrorKind::Unsupported, "storing R on a token that takes no data objects").caused_by(error)
             }
             false => error,
-        })
+        })?;
+        // Data objects need not have a CKA_ID. It is not asked for when the object is made: SoftHSM, which refuses it, leaves
+        // an empty object behind then.
+        let id = [Attribute::Id(pair.id.clone())];
+        let named =
+            self.token.while_logged_in(WRITING, move |session| Ok(session.update_attributes(handle, &id).is_ok()));
+        named.map(drop)
     }
 
-    fn make(&mut self, template: Template, doing: &'static str) -> Result<()> {
+    fn make(&mut self, template: Template, doing: &'static str) -> Result<ObjectHandle> {
         let handle = self.token.while_logged_in(WRITING, move |session| template.create(session, doing))?;
         self.made.push(handle);
-        Ok(())
+        Ok(handle)
     }
 
     /// Reads everything back as any reader would, and lets each key do its work.

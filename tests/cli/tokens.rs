@@ -1,0 +1,163 @@
+//! This file runs `ingam` on tokens of SoftHSM: what is said, and what happens to them.
+
+use super::screens::play_in;
+use super::softhsm::{PIN, SO_PIN, SoftHsm};
+use super::*;
+
+/// The environment of a SoftHSM, as text.
+fn environment(hsm: &SoftHsm) -> Vec<(&'static str, String)> {
+    hsm.environment().into_iter().map(|(name, value)| (name, value.display().to_string())).collect()
+}
+
+fn borrowed<'a>(environment: &'a [(&'static str, String)]) -> Vec<(&'static str, &'a str)> {
+    environment.iter().map(|(name, value)| (*name, value.as_str())).collect()
+}
+
+/// Serial numbers of tokens are new in every run.
+fn without_serials(text: &str) -> String {
+    replace_runs(text, 16, |c| c.is_ascii_hexdigit(), "<serial>")
+}
+
+/// PINs in files of the samples' folder.
+fn pins() {
+    for (name, pin) in [("pin", PIN), ("so-pin", SO_PIN), ("new-pin", "87654321"), ("short-pin", "1")] {
+        SAMPLES.secret(name, pin.as_bytes());
+    }
+}
+
+fn run(hsm: &SoftHsm, line: &str) -> Run {
+    let environment = environment(hsm);
+    let arguments: Vec<&str> = line.split(' ').collect();
+    SAMPLES.run(&arguments, &borrowed(&environment))
+}
+
+fn done(hsm: &SoftHsm, line: &str) -> Run {
+    let run = run(hsm, line);
+    assert_eq!(run.exit, 0, "{line}: {}{}", run.stdout, run.stderr);
+    run
+}
+
+/// Whether the token's owner gets in with the PIN of this file.
+fn opens(hsm: &SoftHsm, pin: &str) -> bool {
+    let run = run(hsm, &format!("sign 홍길동 --in a.txt --out {pin}.sig --force --pin-file {pin}"));
+    assert!([0, 4].contains(&run.exit), "{}", run.stderr);
+    run.exit == 0
+}
+
+#[test]
+#[ignore = "needs softhsm2-util and pkcs11-tool"]
+fn tokens_say_this() {
+    let hsm = SoftHsm::new();
+    hsm.token("회사토큰");
+    hsm.put_sample("회사토큰", "홍길동");
+    pins();
+    let mut environment = environment(&hsm);
+    environment.retain(|(name, _)| *name != "INGAM_NPKI_PATH");
+    environment.push(("INGAM_NPKI_PATH", "/nonexistent/NPKI".to_owned()));
+    play_in("token.toml", &borrowed(&environment), without_serials);
+}
+
+#[test]
+#[ignore = "needs softhsm2-util"]
+fn a_token_is_initialised_once_and_told_the_same_way_again() {
+    let hsm = SoftHsm::new();
+    pins();
+    let init = "token init --label ci --so-pin-file so-pin --pin-file pin --json";
+    let made = done(&hsm, init).json();
+    assert_eq!(made["initialised"], true);
+    assert_eq!((made["token"]["label"].as_str(), made["token"]["pin"].as_str()), (Some("ci"), Some("good")));
+    let serial = made["token"]["serial"].as_str().unwrap();
+    assert_eq!(made["token"]["uri"], format!("pkcs11:token=ci;serial={serial}"));
+    // The same one, untouched; no PIN is even read.
+    let again = done(&hsm, "token init --label ci --if-absent --json").json();
+    assert_eq!((&again["initialised"], &again["token"]["serial"]), (&false.into(), &made["token"]["serial"]));
+    let refused = run(&hsm, init);
+    assert_eq!((refused.exit, refused.error()["code"].as_str()), (8, Some("already_exists")));
+    let named = run(&hsm, &format!("token init token:{serial} --label other --so-pin-file so-pin --pin-file pin"));
+    assert_eq!(named.exit, 8, "{}", named.stderr);
+    let listed = done(&hsm, "token list --json").json();
+    let states: Vec<_> =
+        listed["tokens"].as_array().unwrap().iter().map(|token| token["initialised"].clone()).collect();
+    assert_eq!(states, [true, false]);
+}
+
+#[test]
+#[ignore = "needs softhsm2-util"]
+fn a_pin_that_the_token_would_refuse_is_refused_before_anything_is_done() {
+    let hsm = SoftHsm::new();
+    pins();
+    let run = run(&hsm, "token init --label ci --so-pin-file so-pin --pin-file short-pin --json");
+    assert_eq!((run.exit, run.error()["code"].as_str()), (4, Some("pin_rejected")));
+    assert_eq!(done(&hsm, "token list --json").json()["tokens"][0]["initialised"], false);
+}
+
+#[test]
+#[ignore = "needs softhsm2-util and pkcs11-tool"]
+fn pins_are_changed_unlocked_and_go_with_a_reset() {
+    let hsm = SoftHsm::new();
+    hsm.token("seal");
+    hsm.put_sample("seal", "홍길동");
+    pins();
+    assert!(opens(&hsm, "pin"));
+    let wrong = run(&hsm, "token pin token --pin-file wrong --new-pin-file new-pin --json");
+    assert_eq!((wrong.exit, wrong.error()["code"].as_str()), (4, Some("pin_incorrect")));
+    let changed = done(&hsm, "token pin token:seal --pin-file pin --new-pin-file new-pin --json").json();
+    assert_eq!((changed["changed"].as_str(), changed["token"]["pin"].as_str()), (Some("pin"), Some("good")));
+    assert!(opens(&hsm, "new-pin") && !opens(&hsm, "pin"));
+
+    let wrong = run(&hsm, "token unlock token --so-pin-file wrong --new-pin-file pin --json");
+    assert_eq!((wrong.exit, wrong.error()["code"].as_str()), (4, Some("pin_incorrect")));
+    done(&hsm, "token unlock token --so-pin-file so-pin --new-pin-file pin");
+    assert!(opens(&hsm, "pin") && !opens(&hsm, "new-pin"));
+
+    done(&hsm, "token pin token --so --so-pin-file so-pin --new-pin-file new-pin");
+    let old = run(&hsm, "token unlock token --so-pin-file so-pin --new-pin-file pin");
+    assert_eq!(old.exit, 4, "{}", old.stderr);
+
+    // Without a terminal nothing is erased unless it was agreed to.
+    let reset = "token reset token:seal --so-pin-file new-pin --new-pin-file pin";
+    let asked = run(&hsm, &format!("{reset} --no-input --json"));
+    assert_eq!((asked.exit, asked.error()["code"].as_str()), (2, Some("confirmation_needed")));
+    assert!(opens(&hsm, "pin"));
+    let emptied = done(&hsm, &format!("{reset} --yes --label 새토큰 --json")).json();
+    assert_eq!(emptied["token"]["label"], "새토큰");
+    assert_eq!(done(&hsm, "list --json").json()["certs"], Value::Array(Vec::new()));
+}
+
+#[test]
+#[ignore = "needs softhsm2-util"]
+fn a_pin_is_neither_printed_nor_taken_from_the_command_line() {
+    let hsm = SoftHsm::new();
+    for option in ["--pin", "--so-pin"] {
+        let run = run(&hsm, &format!("token init --label ci {option} {PASSWORD}"));
+        assert_eq!(run.exit, 2, "{}", run.stderr);
+    }
+    let run = run(&hsm, &format!("token unlock token --new-pin={PASSWORD}"));
+    assert_eq!(run.exit, 2, "{}", run.stderr);
+}
+
+#[test]
+#[ignore = "needs softhsm2-util"]
+fn a_private_softhsm_is_made_and_a_shell_reads_where_it_is() {
+    pins();
+    let init =
+        "\"$INGAM\" token init --softhsm 'own hsm' --label ci --so-pin-fd 3 --pin-fd 4 --if-absent 3<so-pin 4<pin";
+    let line = format!("eval \"$({init})\" && \"$INGAM\" token info token:ci --json");
+    for round in 0..2 {
+        let run = SAMPLES.shell(&line);
+        assert_eq!(run.exit, 0, "round {round}: {}", run.stderr);
+        assert_eq!(run.json()["token"]["pin"], "good");
+    }
+    let folder = SAMPLES.path("own hsm");
+    assert_eq!(
+        (mode(&folder), mode(&folder.join("tokens")), mode(&folder.join("softhsm2.conf"))),
+        (0o700, 0o700, 0o600)
+    );
+    let made = SAMPLES.shell(&init.replace("token init", "token init --json")).json();
+    assert_eq!(made["initialised"], false);
+    assert_eq!(made["environment"]["SOFTHSM2_CONF"], folder.join("softhsm2.conf").to_str().unwrap());
+
+    set_mode(&folder.join("tokens"), 0o755);
+    let open = SAMPLES.shell(init);
+    assert_eq!(open.exit, 7, "{}", open.stderr);
+}
