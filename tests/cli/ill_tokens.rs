@@ -74,7 +74,7 @@ fn a_wrong_pin_is_sent_once_and_what_is_left_is_said() {
         arguments: SIGN,
         pin: WRONG,
         exit: 4,
-        ko: "✗ 맞지 않습니다: 비밀번호(PIN) (보안토큰: 회사토큰)\n  남은 기회: 1회. 한 번 더 틀리면 잠깁니다.\n",
+        ko: "✗ 비밀번호(PIN)가 맞지 않습니다. (보안토큰: 회사토큰)\n  남은 기회: 1회. 한 번 더 틀리면 잠깁니다.\n",
         en: "✗ Wrong PIN. (token: 회사토큰)\n  One try is left. One more wrong one locks it.\n",
     };
     play(&ill, &case, || ill.tries(2));
@@ -89,8 +89,8 @@ fn the_last_try_is_not_sent_unless_the_user_says_so() {
         arguments: SIGN,
         pin: PIN,
         exit: 5,
-        ko: "✗ 입력 기회가 1회 남아 실행하지 않았습니다: 비밀번호(PIN) (보안토큰: 회사토큰)\n  한 번 더 틀리면 보안토큰이 잠깁니다. 비밀번호를 확인한 뒤\n  --allow-last-try를 붙여 다시 실행하십시오.\n",
-        en: "✗ Only one try of the PIN is left, so nothing was sent. One more wrong one would lock the token. (token: 회사토큰)\n  Make sure of the PIN, then run it again with --allow-last-try.\n",
+        ko: "✗ 비밀번호(PIN) 입력 기회가 1회 남아 실행하지 않았습니다. (보안토큰: 회사토큰)\n  한 번 더 틀리면 보안토큰이 잠깁니다. 비밀번호를 확인한 뒤\n  --allow-last-try를 붙여 다시 실행하십시오.\n",
+        en: "✗ Only one try of the PIN is left, so nothing was sent. (token: 회사토큰)\n  One more wrong one locks it. Make sure of the PIN, then run it again with --allow-last-try.\n",
     };
     play(&ill, &case, || ill.tries(1));
     assert_eq!((ill.calls("C_Login"), ill.tries_left()), (0, 1), "--yes or not: nothing was sent");
@@ -111,7 +111,7 @@ fn a_locked_pin_is_not_sent() {
         arguments: SIGN,
         pin: PIN,
         exit: 5,
-        ko: "✗ 잠겼습니다: 비밀번호(PIN) (보안토큰: 회사토큰)\n  관리자 비밀번호(SO PIN)를 아는 사람이 새로 설정할 수 있습니다: ingam token unlock\n",
+        ko: "✗ 비밀번호(PIN)가 잠겼습니다. (보안토큰: 회사토큰)\n  관리자 비밀번호(SO PIN)를 아는 사람이 새로 설정할 수 있습니다: ingam token unlock\n",
         en: "✗ The PIN is locked. (token: 회사토큰)\n  Whoever has the SO PIN sets a new one: ingam token unlock\n",
     };
     play(&ill, &case, || ill.tries(0));
@@ -194,8 +194,8 @@ fn what_a_module_prints_never_stands_in_a_result() {
     let list = at(&ill, &["list", "--json"], "C.UTF-8", PIN);
     assert!(list.stderr.contains("ill-module: C_GetSlotList on standard output"), "{}", list.stderr);
     assert_eq!(list.json()["certs"].as_array().unwrap().len(), 2);
-    let out = at(&ill, &["sign", "홍길동", "--medium", "token", "--in", "a.txt", "--out", "-"], "C.UTF-8", PIN);
-    assert!(out.exit == 0 && !out.stdout.contains("ill-module"), "{}", out.stderr);
+    let pem = at(&ill, &["show", "홍길동", "--medium", "token", "--pem"], "C.UTF-8", PIN);
+    assert!(pem.stdout.starts_with("-----BEGIN CERTIFICATE-----\n"), "{}", pem.stdout);
 }
 
 #[test]
@@ -273,10 +273,10 @@ fn a_key_that_asks_each_time_is_given_the_pin_each_time() {
     let ill = IllModule::new();
     ill.ails("always-authenticate");
     ill.key_through();
-    let folder = SAMPLES.path("a/NPKI").display().to_string();
+    let folder = SAMPLES.path("b/NPKI").display().to_string();
     let run = at(&ill, &["import", &folder, "--to", "token", "--password-file", "pw"], "C.UTF-8", PIN);
     assert_eq!(run.exit, 0, "{}{}", run.stdout, run.stderr);
     ill.forget_calls();
-    let run = at(&ill, SIGN, "C.UTF-8", PIN);
+    let run = at(&ill, &[&["sign", "가나다"], &SIGN[2..]].concat(), "C.UTF-8", PIN);
     assert_eq!((run.exit, ill.calls("C_Login user"), ill.calls("C_Login context")), (0, 1, 1), "{}", run.stderr);
 }
