@@ -185,7 +185,7 @@ fn is_pulled() {
     ails("");
     until(|| slots().contains(&token).then_some(()));
     assert_eq!(label(token).unwrap(), LABEL, "the same slot number");
-    assert_eq!(sign(session, key), Err(CKR_SESSION_HANDLE_INVALID));
+    assert_eq!(sign(session, key), Err(CKR_DEVICE_REMOVED), "the old session stays dead");
     let session = open(token, PIN);
     sign(session, signing_key(session)).unwrap();
     finalize();
