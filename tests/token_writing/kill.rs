@@ -68,14 +68,14 @@ fn a_set_is_imported() {
 
 /// What is on a token, in numbers.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Left {
+pub(super) struct Left {
     /// Whether the module reads its own folder.
-    readable: bool,
-    sets: usize,
+    pub(super) readable: bool,
+    pub(super) sets: usize,
     /// Sets that are listed and have a key that does not work, or none.
-    dead_sets: usize,
+    pub(super) dead_sets: usize,
     /// Keys without certificate, each named by its CKA_ID.
-    named: usize,
+    pub(super) named: usize,
     /// Objects of which not even the CKA_ID was written.
     nameless: usize,
 }
@@ -159,19 +159,19 @@ fn what_is_left_is_judged_and_imported_anew() {
 }
 
 /// A SoftHSM with a token and a set in a folder, to be copied for each run.
-struct Template {
+pub(super) struct Template {
     hsm: SoftHsm,
 }
 
 impl Template {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let hsm = SoftHsm::new();
         hsm.token("seal");
         Disk::with(&hsm, OWNER);
         Self { hsm }
     }
 
-    fn copy(&self) -> SoftHsm {
+    pub(super) fn copy(&self) -> SoftHsm {
         let copy = SoftHsm::new();
         for folder in ["tokens", OWNER] {
             let from = self.hsm.folder().join(folder);
@@ -192,7 +192,7 @@ fn command(hsm: &SoftHsm, strace: &[&str], program: &[&str]) -> (Option<i32>, St
     (status.code(), fs::read_to_string(&log).unwrap())
 }
 
-fn test_program(name: &str) -> Vec<String> {
+pub(super) fn test_program(name: &str) -> Vec<String> {
     let own = std::env::current_exe().unwrap().to_str().unwrap().to_owned();
     [own.as_str(), name, "--exact", "--include-ignored", "--test-threads=1"].map(str::to_owned).to_vec()
 }
@@ -219,7 +219,7 @@ fn counts(template: &Template, program: &[&str]) -> (Vec<(&'static str, usize)>,
 }
 
 /// The judge's words on a folder.
-fn judge(hsm: &SoftHsm) -> (Left, String, Left) {
+pub(super) fn judge(hsm: &SoftHsm) -> (Left, String, Left) {
     let program = test_program("kill::what_is_left_is_judged_and_imported_anew");
     let mut run = Command::new(&program[0]);
     run.args(&program[1..]).arg("--nocapture").envs(hsm.environment());
