@@ -329,6 +329,11 @@ fn prove(most: Option<usize>, most_plain: Option<usize>) {
     let with_key = Template { hsm: template.copy() };
     with_key.hsm.run(&key[0], &strs(&key[1..]));
     let plain_certificate = disturb(&with_key, &strs(&certificate), "signal=KILL", most_plain);
+    // The proof bites: it finds out a writer without a journal, and one that writes the certificate before its key.
+    assert!(!plain_certificate.stuck.is_empty(), "{plain_certificate:#?}");
+    let early = template.copy();
+    early.run(&certificate[0], &strs(&certificate[1..]));
+    assert_eq!(judge(&early).0.dead_sets, 1);
     let share = |tally: &Tally| tally.unreadable as f64 / tally.points as f64;
     println!(
         "token unreadable afterwards: ours {:.3}, plain key {:.3}, plain certificate {:.3}; an import afterwards fails or \
