@@ -355,7 +355,7 @@ fn an_import_that_is_killed_leaves_no_set_without_its_key_and_the_next_one_tidie
 }
 
 #[test]
-#[ignore = "takes a quarter of an hour"]
+#[ignore = "takes twenty minutes"]
 fn an_import_that_is_killed_anywhere_leaves_no_set_without_its_key() {
     prove(None, None);
 }
