@@ -60,6 +60,7 @@ token-own-keypad = Type it on the token's own keypad: { $token }
 token-initialised = Initialised { $token } (serial { $serial }). Use: { $uri }
 token-there-already = There already: { $token } (serial { $serial }). Nothing was changed. Use: { $uri }
 token-has-no-pin = ! It has no PIN yet: { $token }. To set it: ingam token unlock
+token-relabelled = Relabelled on token { $token }: { $before } → { $label }
 token-reset = Emptied and initialised: { $token } (serial { $serial }). Use: { $uri }
 token-reset-loss =
     { $certificates ->
@@ -142,7 +143,7 @@ error-module-silent-hint = Everything else works on. Plug the token in again, or
 
 # Help
 help-token = Security tokens (보안토큰): lists them, initialises them, changes and unlocks their PINs.
-help-token-usage = ingam token list|info|init|pin|unlock|reset …
+help-token-usage = ingam token list|info|init|pin|unlock|reset|relabel …
 help-token-examples =
     ingam token list
     ingam token init --softhsm --label test
@@ -192,6 +193,12 @@ help-token-reset-examples =
     ingam token reset token:company --yes --so-pin-file so --new-pin-file pin
 help-token-reset-label = Another name for the token
 help-token-reset-label-value = NAME
+help-token-relabel = Changes what a certificate and its keys are called on their token.
+help-token-relabel-usage = ingam token relabel CERT --label NAME [--medium TOKEN] [--pin-file FILE | …]
+help-token-relabel-examples =
+    ingam token relabel hong --label "hong 2027"
+help-token-relabel-label = The new name
+help-token-relabel-label-value = NAME
 help-arg-pin-fd = Read the PIN from this file descriptor
 help-arg-pin-fd-value = N
 help-arg-pin-file = Read the PIN from this file (readable by its owner only)

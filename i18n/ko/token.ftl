@@ -53,6 +53,7 @@ token-own-keypad = 토큰의 키패드에서 입력하십시오: { $token }
 token-initialised = 초기화했습니다: { $token } (일련번호 { $serial }). 사용할 이름: { $uri }
 token-there-already = 이미 있어서 아무것도 바꾸지 않았습니다: { $token } (일련번호 { $serial }). 사용할 이름: { $uri }
 token-has-no-pin = ! 아직 비밀번호(PIN)가 없습니다: { $token }. 설정하려면: ingam token unlock
+token-relabelled = 보안토큰에서 이름을 바꿨습니다 ({ $token }): { $before } → { $label }
 token-reset = 지우고 초기화했습니다: { $token } (일련번호 { $serial }). 사용할 이름: { $uri }
 token-reset-loss =
     { $certificates ->
@@ -131,7 +132,7 @@ error-module-silent-hint = 나머지는 그대로 쓸 수 있습니다. 토큰�
 
 # 도움말
 help-token = 보안토큰을 보고, 초기화하고, 비밀번호(PIN)를 바꾸거나 잠금을 풉니다. (토큰)
-help-token-usage = ingam token list|info|init|pin|unlock|reset …
+help-token-usage = ingam token list|info|init|pin|unlock|reset|relabel …
 help-token-examples =
     ingam 토큰 목록
     ingam token init --softhsm --label 시험
@@ -181,6 +182,12 @@ help-token-reset-examples =
     ingam token reset token:회사토큰 --yes --so-pin-file so --new-pin-file pin
 help-token-reset-label = 토큰의 다른 이름
 help-token-reset-label-value = 이름
+help-token-relabel = 보안토큰에 있는 인증서와 키의 이름을 바꿉니다. (이름변경)
+help-token-relabel-usage = ingam token relabel 인증서 --label 이름 [--medium 토큰] [--pin-file 파일 | …]
+help-token-relabel-examples =
+    ingam 토큰 이름변경 홍길동 --label "홍길동 2027"
+help-token-relabel-label = 새 이름
+help-token-relabel-label-value = 이름
 help-arg-pin-fd = 비밀번호(PIN)를 이 번호의 파일 디스크립터에서 읽습니다
 help-arg-pin-fd-value = 번호
 help-arg-pin-file = 비밀번호(PIN)를 이 파일에서 읽습니다 (소유자만 읽을 수 있는 파일이어야 합니다)

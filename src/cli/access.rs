@@ -38,6 +38,7 @@ pub(crate) fn log_in(
     uri: Option<&Pkcs11Uri>,
 ) -> Result<SharedToken, Failure> {
     let medium = keystore.slot(slot)?.medium;
+    pin_failure::check(session, &medium, Role::User)?;
     let token = keystore.token(slot)?;
     let pin = pin(session, &medium, arguments, uri)?;
     let result = lock(&token).login(Role::User, &Scope::All, &pin);

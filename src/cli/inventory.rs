@@ -265,6 +265,7 @@ impl Inventory {
         password: &PasswordArguments,
     ) -> Result<SharedToken, Failure> {
         let name = certificate::name(&set.credential.sign.certificate);
+        pin_failure::check(session, &set.medium, Role::User)?;
         let uri = pin_source(selector);
         let words = session.words();
         let (secret, question) = match &set.medium.token {

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use ingam::keystore::{Keystore, SlotId};
 use ingam::medium::{Medium, PinState, TokenState};
-use ingam::pin::Role;
+use ingam::pin::{LastTry, Role};
 use ingam::{Error, ErrorKind};
 
 use crate::cli::failure::Failure;
 use crate::cli::language::Words;
 use crate::cli::report::{Exit, Report, chain};
+use crate::cli::session::Session;
 
 /// An error of a token that was sent a PIN, with the token as it is now. What has nothing to do with the PIN, and what a
 /// medium of files answers, stays what it is.
@@ -29,13 +30,29 @@ pub(crate) fn after(keystore: &Keystore, slot: SlotId, role: Role, error: Error)
     }
 }
 
+/// Refuses before a PIN is asked for what the token would refuse after it, or what must not be sent to it.
+pub(crate) fn check(session: &Session, medium: &Medium, role: Role) -> Result<(), Failure> {
+    let Some(state) = &medium.token else { return Ok(()) };
+    let kind = match pin_state(state, role) {
+        PinState::Locked => ErrorKind::PinLocked,
+        PinState::FinalTry if session.last_try() == LastTry::Refused => ErrorKind::LastTryRefused,
+        _ => return Ok(()),
+    };
+    let error = Error::new(kind, "asking for a PIN");
+    Err(Failure::Pin { error, role, medium: Arc::new(medium.clone()) })
+}
+
+const fn pin_state(state: &TokenState, role: Role) -> PinState {
+    match role {
+        Role::User => state.user_pin,
+        Role::SecurityOfficer => state.so_pin,
+    }
+}
+
 /// What to tell; `None` where the library's own words do.
 pub(crate) fn describe(error: &Error, role: Role, medium: &Arc<Medium>, words: &Words) -> Option<Report> {
     let state = medium.token.as_ref()?;
-    let now = match role {
-        Role::User => state.user_pin,
-        Role::SecurityOfficer => state.so_pin,
-    };
+    let now = pin_state(state, role);
     let (code, exit, user, officer) = match error.kind() {
         ErrorKind::PinIncorrect { .. } => {
             ("pin_incorrect", Exit::WrongPassword, "error-token-pin-incorrect", "error-token-so-pin-incorrect")

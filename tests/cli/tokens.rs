@@ -1,5 +1,6 @@
 //! This file runs `ingam` on tokens of SoftHSM: what is said, and what happens to them.
 
+use super::ill::{self, IllModule};
 use super::screens::play_in;
 use super::softhsm::{PIN, SO_PIN, SoftHsm};
 use super::*;
@@ -160,4 +161,71 @@ fn a_private_softhsm_is_made_and_a_shell_reads_where_it_is() {
     set_mode(&folder.join("tokens"), 0o755);
     let open = SAMPLES.shell(init);
     assert_eq!(open.exit, 7, "{}", open.stderr);
+}
+
+/// Runs `ingam` on a token that locks after three wrong PINs (a FAKE before SoftHSM).
+fn on_locking_token(ill: &IllModule, line: &str) -> Run {
+    let (module, conf) = (ill.module().display().to_string(), ill.conf().display().to_string());
+    let environment = [("INGAM_PKCS11_MODULES", module.as_str()), ("SOFTHSM2_CONF", conf.as_str())];
+    let arguments: Vec<&str> = line.split(' ').collect();
+    SAMPLES.run(&arguments, &environment)
+}
+
+#[test]
+#[ignore = "needs softhsm2-util"]
+fn the_last_try_is_kept_for_who_asks_for_it_and_a_locked_token_is_unlocked() {
+    let ill = IllModule::new();
+    ill.tries(3);
+    for (name, pin) in [("ill-pin", ill::PIN), ("ill-so-pin", ill::SO_PIN), ("ill-new-pin", "87654321")] {
+        SAMPLES.secret(name, pin.as_bytes());
+    }
+    let standing = || {
+        let listed = on_locking_token(&ill, "token list --json").json();
+        listed["tokens"][0]["pin"].as_str().unwrap().to_owned()
+    };
+    let wrong = "token pin token:회사토큰 --pin-file wrong --new-pin-file ill-new-pin --yes --json";
+    let change = |line: &str| {
+        let run = on_locking_token(&ill, line);
+        let error = run.error();
+        (run.exit, error["code"].as_str().unwrap().to_owned(), error["tries_left"].clone())
+    };
+    assert_eq!(standing(), "good");
+    assert_eq!(change(wrong), (4, "pin_incorrect".into(), Value::Null));
+    assert_eq!(standing(), "count-low");
+    assert_eq!(change(wrong), (4, "pin_incorrect".into(), 1.into()));
+    assert_eq!(standing(), "final-try");
+    assert_eq!(change(wrong), (5, "last_try_refused".into(), 1.into()));
+    assert_eq!(ill.tries_left(), 1, "nothing was sent, whatever --yes says");
+    let korean = on_locking_token(&ill, "token pin token --pin-file wrong --new-pin-file ill-new-pin --lang ko");
+    assert!(
+        korean.stderr.starts_with("✗ 비밀번호(PIN) 입력 기회가 1회 남아 실행하지 않았습니다."),
+        "{}",
+        korean.stderr
+    );
+    assert!(korean.stderr.contains("--allow-last-try"), "{}", korean.stderr);
+
+    let (exit, code, tries_left) = change(&format!("{wrong} --allow-last-try"));
+    assert!(
+        tries_left == 0 && [(4, "pin_incorrect"), (5, "pin_locked")].contains(&(exit, code.as_str())),
+        "{exit} {code}"
+    );
+    assert_eq!(standing(), "locked");
+    assert_eq!(change(wrong), (5, "pin_locked".into(), 0.into()));
+    let unlock = "token unlock token --so-pin-file ill-so-pin --new-pin-file ill-new-pin --json";
+    let unlocked = on_locking_token(&ill, unlock);
+    assert_eq!(unlocked.exit, 0, "{}", unlocked.stderr);
+    assert_eq!(standing(), "good");
+}
+
+#[test]
+#[ignore = "needs softhsm2-util and pkcs11-tool"]
+fn a_certificate_is_relabelled_with_its_keys() {
+    let hsm = SoftHsm::new();
+    hsm.token("seal");
+    hsm.put_sample("seal", "홍길동");
+    pins();
+    let named = done(&hsm, "token relabel 홍길동 --label 새이름 --pin-file pin --json").json();
+    assert_eq!(named["relabelled"]["label"], "새이름");
+    assert!(hsm.tool("seal", &["--list-objects"]).matches("새이름").count() >= 2);
+    assert!(opens(&hsm, "pin"));
 }

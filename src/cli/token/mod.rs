@@ -7,6 +7,7 @@ mod info;
 mod init;
 mod list;
 mod pin;
+mod relabel;
 mod reset;
 mod softhsm;
 mod unlock;
@@ -20,8 +21,8 @@ pub(crate) use failure::TokenFailure;
 
 use crate::cli::failure::{Failure, Secret};
 use crate::cli::report::Exit;
-use crate::cli::secret;
 use crate::cli::session::Session;
+use crate::cli::{pin_failure, secret};
 
 /// The verbs of `token`.
 #[derive(Args, Debug)]
@@ -44,6 +45,8 @@ enum Verb {
     Unlock(unlock::Arguments),
     #[command(alias = "재초기화")]
     Reset(reset::Arguments),
+    #[command(alias = "이름변경")]
+    Relabel(relabel::Arguments),
 }
 
 pub(crate) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Failure> {
@@ -54,11 +57,13 @@ pub(crate) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Fail
         Verb::Pin(arguments) => pin::run(session, arguments),
         Verb::Unlock(arguments) => unlock::run(session, arguments),
         Verb::Reset(arguments) => reset::run(session, arguments),
+        Verb::Relabel(arguments) => relabel::run(session, arguments),
     }
 }
 
 /// The PIN that a token has now: the one that was given, or typed here, or typed on the token's own keypad.
 fn current_pin(session: &Session, medium: &Medium, role: Role, given: Option<Pin>) -> Result<Pin, Failure> {
+    pin_failure::check(session, medium, role)?;
     if let Some(pin) = given {
         return Ok(pin);
     }

@@ -68,6 +68,10 @@ pub(super) fn prepare(folder: Option<&Path>) -> Result<Environment, Failure> {
         Some(folder) => folder.to_owned(),
         None => environment::data_folder().ok_or(TokenFailure::NoDataFolder)?.join("ingam/softhsm"),
     };
+    let plain = std::path::absolute(&folder).is_ok_and(|folder| folder.to_str().is_some_and(is_plain));
+    if !plain {
+        return Err(Failure::BadValue { option: "--softhsm", value: folder.to_string_lossy().into_owned() });
+    }
     make_folder(&folder)?;
     let folder = folder.canonicalize().map_err(|error| Failure::file("making a folder for SoftHSM", &folder, error))?;
     let configuration = folder.join("softhsm2.conf");

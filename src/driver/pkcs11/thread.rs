@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,14 @@ thread_local! {
 #[must_use]
 pub fn on_module_thread() -> bool {
     ON_MODULE_THREAD.get()
+}
+
+static AROUND: OnceLock<fn(&mut dyn FnMut())> = OnceLock::new();
+
+/// Installs what surrounds the start of every module's thread in this process; the first caller wins. The library forbids
+/// `unsafe`, so it cannot itself keep a host's signals from a thread; the PKCS#11 module can.
+pub fn start_threads_within(around: fn(&mut dyn FnMut())) {
+    let _ = AROUND.set(around);
 }
 
 type Job<S> = Box<dyn FnOnce(&mut S) + Send>;
@@ -179,13 +187,24 @@ impl<S: Send + 'static> ModuleThread<S> {
             std::mem::forget(locked(&self.shared.queue).state.take());
             return;
         }
-        let done = self.post(limit, |state| last(std::mem::take(state))).and_then(|ticket| self.wait(ticket));
+        {
+            let mut queue = locked(&self.shared.queue);
+            if on_module_thread() || !(queue.started || self.in_line) {
+                // Nothing ran yet; or the thread itself is here, which cannot wait for itself.
+                queue.ended = true;
+                return;
+            }
+        }
+        let last = self.post(limit, |state| last(std::mem::take(state)));
+        // All that is still to be done, together: nobody who ends the module waits for a key pair that is being made.
+        let done = last.is_ok_and(|ticket| ticket.answer.recv_timeout(limit).is_ok());
+        if !done {
+            self.give_up();
+        }
         locked(&self.shared.queue).ended = true;
         self.shared.work.notify_one();
         let thread = locked(&self.thread).take();
-        if done.is_ok()
-            && let Some(thread) = thread
-        {
+        if done && let Some(thread) = thread {
             // It has nothing left to do but the module's own thread-local destructors, which may hang like anything else.
             let since = Instant::now();
             while !thread.is_finished() && since.elapsed() < limit {
@@ -201,7 +220,18 @@ impl<S: Send + 'static> ModuleThread<S> {
         static NUMBER: AtomicUsize = AtomicUsize::new(1);
         let name = format!("ingam-pkcs11-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         let shared = Arc::clone(&self.shared);
-        let thread = std::thread::Builder::new().name(name).spawn(move || work(&shared));
+        let mut builder = Some(std::thread::Builder::new().name(name));
+        let mut thread = Err(std::io::ErrorKind::Unsupported.into());
+        let mut start = || {
+            if let Some(builder) = builder.take() {
+                let shared = Arc::clone(&shared);
+                thread = builder.spawn(move || work(&shared));
+            }
+        };
+        match AROUND.get() {
+            Some(around) => around(&mut start),
+            None => start(),
+        }
         let thread = thread.map_err(|error| Error::io("starting a thread for a PKCS#11 module", error))?;
         *locked(&self.thread) = Some(thread);
         Ok(())
@@ -216,10 +246,9 @@ impl<S: Send + 'static> ModuleThread<S> {
         left + Duration::from_millis(1)
     }
 
-    /// Gives the thread up if its job takes too long; the number of that job.
-    fn give_up_if_overdue(&self) -> Option<u64> {
+    /// Leaves the thread to itself, with the jobs that wait for it.
+    fn give_up(&self) {
         let mut queue = locked(&self.shared.queue);
-        let job = queue.running.filter(|job| job.since.elapsed() >= job.limit)?;
         let first = !std::mem::replace(&mut queue.lost, true);
         let waiting = std::mem::take(&mut queue.waiting);
         drop(queue);
@@ -227,6 +256,14 @@ impl<S: Send + 'static> ModuleThread<S> {
         if first {
             (self.on_lost)();
         }
+    }
+
+    /// Gives the thread up if its job takes too long; the number of that job.
+    fn give_up_if_overdue(&self) -> Option<u64> {
+        let queue = locked(&self.shared.queue);
+        let job = queue.running.filter(|job| job.since.elapsed() >= job.limit)?;
+        drop(queue);
+        self.give_up();
         Some(job.number)
     }
 }
@@ -368,6 +405,30 @@ mod tests {
         let again = Arc::clone(&thread);
         let inner = thread.call(LONG, move |_| again.call(LONG, |_| ()).unwrap_err().kind()).unwrap();
         assert_eq!(inner, ErrorKind::Busy);
+    }
+
+    #[test]
+    fn the_end_does_not_wait_for_a_long_job() {
+        let (release, held) = sync_channel::<()>(0);
+        let thread = thread(true);
+        let long = thread.post(LONG, move |_| held.recv().unwrap_or_default()).unwrap();
+        let since = Instant::now();
+        thread.end(SHORT, |_| ());
+        assert!(since.elapsed() < LONG / 2);
+        assert_eq!(thread.call(LONG, |_| ()).unwrap_err().kind(), ErrorKind::Removed);
+        drop(release);
+        thread.wait(long).unwrap();
+    }
+
+    #[test]
+    fn a_thread_is_started_within_what_the_host_installed() {
+        static STARTS: AtomicUsize = AtomicUsize::new(0);
+        start_threads_within(|start| {
+            STARTS.fetch_add(1, Ordering::Relaxed);
+            start();
+        });
+        thread(true).call(LONG, |_| ()).unwrap();
+        assert!(STARTS.load(Ordering::Relaxed) > 0);
     }
 
     #[test]
