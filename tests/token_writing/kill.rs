@@ -2,7 +2,7 @@
 //!
 //! SoftHSM writes an object's file anew for each of its attributes, so a kill inside it leaves objects of which half is
 //! missing, and sometimes files that it cannot read again. What counts here is that none of that is ever shown as a set, that
-//! it is named, and that the next import takes it away. A plain import with `pkcs11-tool` is killed in the same way, to show
+//! what has a name is named, and that the next import takes it away. A plain import with `pkcs11-tool` is killed in the same way, to show
 //! what the token's own storage costs.
 
 #![allow(clippy::disallowed_methods, reason = "a program that is to be killed is told where to work")]
@@ -241,7 +241,7 @@ struct Tally {
     named: usize,
     nameless: usize,
     unreadable: usize,
-    unseen: usize,
+    empty: usize,
     dead_sets: Vec<String>,
     /// Where the next import did not succeed though the token could be read.
     stuck: Vec<String>,
@@ -288,9 +288,9 @@ fn disturb(template: &Template, program: &[&str], how: &str, most: Option<usize>
         let inject = format!("inject={call}:{how}:when={number}");
         command(&hsm, &["-e", &format!("trace={}", WRITING.join(",")), "-e", &inject], program);
         tally.add(&format!("{call} number {number}"), judge(&hsm));
-        // Objects of which not even the class was written nobody sees, and nobody can take away.
+        // What SoftHSM was making has no label, no CKA_ID and no value: nothing says whose it is, so it stays.
         let is_ours = program[0] != "pkcs11-tool";
-        tally.unseen += usize::from(is_ours && object_files(&hsm) > whole);
+        tally.empty += usize::from(is_ours && object_files(&hsm) > whole);
     }
     println!("{how}, {} of {} points ({counts:?}): {tally:#?}", tally.points, all.len());
     tally
