@@ -9,6 +9,7 @@
 #[macro_use]
 mod support;
 #[path = "hosts/host.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
 mod host;
 #[path = "../../tests/support/ill.rs"]
 mod ill;
