@@ -169,8 +169,18 @@ impl Session {
         data: &[u8],
         signature: &mut [u8],
     ) -> usize {
-        let mut written = length(signature.len());
+        self.sign_init(mechanism, key);
+        self.sign_begun(data, signature)
+    }
+
+    /// `C_SignInit`.
+    pub(crate) fn sign_init(self, mechanism: &CK_MECHANISM, key: CK_OBJECT_HANDLE) {
         ok!(self.host, C_SignInit(self.handle, ptr::from_ref(mechanism).cast_mut(), key));
+    }
+
+    /// `C_Sign`; returns the signature's length.
+    pub(crate) fn sign_begun(self, data: &[u8], signature: &mut [u8]) -> usize {
+        let mut written = length(signature.len());
         ok!(
             self.host,
             C_Sign(self.handle, data.as_ptr().cast_mut(), length(data.len()), signature.as_mut_ptr(), &raw mut written)

@@ -12,7 +12,7 @@ use ingam::config::Config;
 use ingam::keystore::{Keystore, Slot, SlotId, lock};
 use ingam::view;
 
-use crate::abi::{pages, process};
+use crate::abi::{pages, process, signals};
 use crate::events::Events;
 use crate::foreign::{ForeignSessions, Place};
 use crate::handle::Handles;
@@ -80,6 +80,7 @@ impl Library {
             trace.note(&reason);
         }
         pages::install();
+        ingam::driver::pkcs11::start_threads_within(|start| signals::without(start));
         Ok(Arc::new_cyclic(|own| Self {
             own: own.clone(),
             keystore: view::keystore(&config),

@@ -39,8 +39,8 @@ const LIMIT: Duration = Duration::from_secs(8);
 /// What a call takes that waits for no module.
 const SOON: Duration = Duration::from_secs(2);
 
-fn host(scenario: fn(), ill: &IllModule) -> Host {
-    let host = Host::new(scenario, &Npki::one());
+fn host(scenario: fn(), ill: &IllModule, npki: &Npki) -> Host {
+    let host = Host::new(scenario, npki);
     host.env("INGAM_PKCS11_MODULES", ill.module()).env("SOFTHSM2_CONF", ill.conf())
 }
 
@@ -96,7 +96,7 @@ fn finalize() {
 fn a_module_that_hangs_when_it_starts_costs_one_wait_and_no_other_slot() {
     let ill = IllModule::new();
     ill.ails("hang C_Initialize");
-    within(2 * LIMIT, || host(hangs_at_the_start, &ill).run());
+    within(2 * LIMIT, || host(hangs_at_the_start, &ill, &Npki::one()).run());
     assert_eq!(ill.calls("C_Initialize"), 1, "it is not asked a second time");
 }
 
@@ -117,7 +117,7 @@ fn a_module_that_hangs_while_it_signs_is_gone_and_nobody_else_waits() {
     let ill = IllModule::new();
     ill.key();
     ill.ails("hang C_Sign");
-    within(2 * LIMIT, || host(hangs_while_it_signs, &ill).run());
+    within(2 * LIMIT, || host(hangs_while_it_signs, &ill, &Npki::one()).run());
 }
 
 fn hangs_while_it_signs() {
@@ -146,7 +146,7 @@ fn what_a_module_prints_is_its_own_and_nothing_of_ours_stands_beside_it() {
     let ill = IllModule::new();
     ill.key();
     ill.ails("print C_GetSlotList\nprint C_Sign");
-    let end = host(signs_on_both, &ill).end();
+    let end = host(signs_on_both, &ill, &Npki::one()).end();
     assert!(end.status.success(), "{end:?}");
     for text in [&end.out, &end.err] {
         assert!(text.contains("C_Sign") && text.lines().all(|line| line.starts_with("ill-module: ")), "{end:?}");
@@ -167,7 +167,7 @@ fn signs_on_both() {
 fn a_token_that_is_pulled_out_ends_its_sessions_and_comes_back_to_its_slot() {
     let ill = IllModule::new();
     ill.key();
-    host(is_pulled, &ill).run();
+    host(is_pulled, &ill, &Npki::one()).run();
 }
 
 fn is_pulled() {
@@ -185,7 +185,7 @@ fn is_pulled() {
     ails("");
     until(|| slots().contains(&token).then_some(()));
     assert_eq!(label(token).unwrap(), LABEL, "the same slot number");
-    assert_eq!(sign(session, key), Err(CKR_SESSION_HANDLE_INVALID));
+    assert_eq!(sign(session, key), Err(CKR_DEVICE_REMOVED), "the old session stays dead");
     let session = open(token, PIN);
     sign(session, signing_key(session)).unwrap();
     finalize();
@@ -196,7 +196,7 @@ fn is_pulled() {
 fn a_full_token_says_so() {
     let ill = IllModule::new();
     ill.ails("answer C_CreateObject 0x31 after 1");
-    host(is_full, &ill).run();
+    host(is_full, &ill, &Npki::one()).run();
 }
 
 fn is_full() {
@@ -218,7 +218,7 @@ fn is_full() {
 fn a_pin_is_sent_once_for_each_login_and_the_flags_are_the_tokens_own() {
     let ill = IllModule::new();
     ill.tries(3);
-    host(tries_pins, &ill).run();
+    host(tries_pins, &ill, &Npki::one()).run();
     assert_eq!((ill.calls("C_Login user"), ill.tries_left()), (4, 3));
 }
 
@@ -243,7 +243,7 @@ fn tries_pins() {
 fn a_module_that_loads_ours_from_within_is_refused_and_nobody_waits_for_himself() {
     let ill = IllModule::new();
     ill.ails(&format!("load {}", host::shipped_module().display()));
-    within(LIMIT, || host(calls_back, &ill).run());
+    within(LIMIT, || host(calls_back, &ill, &Npki::one()).run());
     let answers = std::fs::read_to_string(ill.path("load-answers")).unwrap();
     assert!(answers.lines().all(|line| !line.ends_with(" 0x0")), "{answers}");
 }
@@ -260,7 +260,7 @@ fn calls_back() {
 fn a_child_begins_anew_and_its_parents_token_signs_on() {
     let ill = IllModule::new();
     ill.key();
-    host(forks, &ill).run();
+    host(forks, &ill, &Npki::one()).run();
 }
 
 fn forks() {
@@ -294,7 +294,7 @@ fn forks() {
 fn a_host_that_forbids_threads_has_its_tokens_all_the_same() {
     let ill = IllModule::new();
     ill.key();
-    host(without_threads, &ill).run();
+    host(without_threads, &ill, &Npki::one()).run();
 }
 
 fn without_threads() {

@@ -149,7 +149,7 @@ impl Failure {
             Self::BadValue { option, value } => (
                 "usage",
                 Exit::Usage,
-                words.tell("error-bad-value", &[("option", (*option).into()), ("value", value.into())]),
+                words.tell("error-bad-value", &[("option", (*option).into()), ("value", without_query(value).into())]),
                 value_hint(option).map(|key| words.say(key)),
             ),
             Self::BadDescriptor { option } => (

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ingam::config::Config;
 use ingam::keystore::{Keystore, SharedToken, SlotId, lock};
 use ingam::medium::{Accessibility, Medium, MediumKind};
-use ingam::selector::MediumSelector;
+use ingam::selector::{MediumSelector, Pkcs11Uri};
 use ingam::{Error, ErrorKind};
 
 use crate::cli::failure::Failure;
@@ -23,13 +23,20 @@ pub(crate) struct Target {
     keystore: Arc<Keystore>,
     slot: SlotId,
     pub(crate) medium: Arc<Medium>,
-    /// An NPKI folder that was made for this, and that goes again if it stays empty.
-    made: Option<PathBuf>,
+    /// What named it, if that was a URI, for its `pin-source`.
+    uri: Option<Pkcs11Uri>,
+    _made: Option<Made>,
 }
+
+/// An NPKI folder that was made for this, and that goes again if it stays empty.
+struct Made(PathBuf);
 
 impl Target {
     /// The medium that this option's value names. Media that `known` has already are not opened a second time.
     pub(crate) fn find(option: &'static str, value: &str, known: Option<&Arc<Keystore>>) -> Result<Self, Failure> {
+        if value.contains("pin-value=") {
+            return Err(Failure::SecretOnCommandLine { option: "pin-value" });
+        }
         let wanted: MediumSelector =
             value.parse().map_err(|_| Failure::BadValue { option, value: value.to_owned() })?;
         if wanted.may_be_foreign() {
@@ -46,15 +53,16 @@ impl Target {
         let made = match wanted.folder() {
             Some(folder) => {
                 let npki = npki_folder(folder)?;
-                config.npki_roots = vec![npki.clone()];
-                make(&npki)?
+                let made = make(&npki)?;
+                config.npki_roots = vec![npki];
+                made
             }
             None => make_first(&config)?,
         };
         Self::of(Arc::new(Keystore::new(&config)), &wanted, made)
     }
 
-    fn of(keystore: Arc<Keystore>, wanted: &MediumSelector, made: Option<PathBuf>) -> Result<Self, Failure> {
+    fn of(keystore: Arc<Keystore>, wanted: &MediumSelector, made: Option<Made>) -> Result<Self, Failure> {
         let fitting = keystore.slots().into_iter().filter(|slot| slot.present && wanted.fits(&slot.medium));
         let mut fitting: Vec<_> = fitting.collect();
         let Some(slot) = fitting.pop() else {
@@ -71,7 +79,11 @@ impl Target {
             let error = Error::new(ErrorKind::WriteProtected, "looking for a medium to write to");
             return Err(error.about(slot.medium.place.as_str()).into());
         }
-        Ok(Self { keystore, slot: slot.id, medium: slot.medium, made })
+        let uri = match wanted {
+            MediumSelector::Uri(uri) => Some(uri.clone()),
+            _ => None,
+        };
+        Ok(Self { keystore, slot: slot.id, medium: slot.medium, uri, _made: made })
     }
 
     /// The medium's token; opened once.
@@ -81,7 +93,7 @@ impl Target {
 
     /// The same, logged in as its owner by a PIN.
     pub(crate) fn log_in(&self, session: &Session, pin: &PinArguments) -> Result<SharedToken, Failure> {
-        access::log_in(session, &self.keystore, self.slot, pin, None)
+        access::log_in(session, &self.keystore, self.slot, pin, self.uri.as_ref())
     }
 
     /// Refuses a certificate that the medium has already.
@@ -121,12 +133,10 @@ impl Target {
     }
 }
 
-impl Drop for Target {
+impl Drop for Made {
     fn drop(&mut self) {
-        if let Some(made) = &self.made {
-            // Fails, as it must, when something was put there.
-            let _ = std::fs::remove_dir(made);
-        }
+        // Fails, as it must, when something was put there.
+        let _ = std::fs::remove_dir(&self.0);
     }
 }
 
@@ -173,7 +183,7 @@ fn folders_of(path: &Path) -> impl Iterator<Item = PathBuf> {
 }
 
 /// Of the configured NPKI folders, the first is made if none of them is there.
-fn make_first(config: &Config) -> Result<Option<PathBuf>, Failure> {
+fn make_first(config: &Config) -> Result<Option<Made>, Failure> {
     match config.npki_roots.first() {
         Some(first) if !config.npki_roots.iter().any(|root| root.exists()) => make(first),
         _ => Ok(None),
@@ -181,7 +191,7 @@ fn make_first(config: &Config) -> Result<Option<PathBuf>, Failure> {
 }
 
 /// Makes a folder for its owner alone; tells if it was not there before.
-fn make(folder: &Path) -> Result<Option<PathBuf>, Failure> {
+fn make(folder: &Path) -> Result<Option<Made>, Failure> {
     if folder.is_dir() {
         return Ok(None);
     }
@@ -190,5 +200,5 @@ fn make(folder: &Path) -> Result<Option<PathBuf>, Failure> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder).map_err(|error| Failure::file("making an NPKI folder", folder, error))?;
-    Ok(Some(folder.to_owned()))
+    Ok(Some(Made(folder.to_owned())))
 }

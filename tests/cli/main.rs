@@ -6,6 +6,9 @@
 #![cfg(all(unix, feature = "cli"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "../support/ill.rs"]
+mod ill;
+mod ill_tokens;
 mod screens;
 mod terminal;
 mod token_leaves;

@@ -138,6 +138,22 @@ fn a_set_is_moved_to_a_token_once_and_only_with_the_right_pin() {
 }
 
 #[test]
+#[ignore = "needs softhsm2-util and pkcs11-tool"]
+fn the_target_is_named_by_a_uri_whose_pin_source_counts() {
+    let place = Place::new(&["ci"], "b");
+    let set = only_set(&place.npki);
+    let source = format!("pkcs11:token=ci?pin-source=file:{}", SAMPLES.path("canary-pin").display());
+    let run = place.run(&["import", set.to_str().unwrap(), "--to", &source, "--password-file", "pw"]);
+    assert_eq!(run.exit, 0, "{}", run.stderr);
+    let value = format!("pkcs11:token=ci?pin-value={PIN}");
+    for arguments in [["list", "--medium", &value], ["list", "--medium", &format!("{value}&%")]] {
+        place.run(&arguments);
+    }
+    let to = |to: &str| place.fails(&["copy", "가나다", "--medium", "hdd", "--to", to]);
+    assert_eq!(to(&value), (2, "secret_on_command_line".to_owned()));
+}
+
+#[test]
 #[ignore = "needs softhsm2-util and openssl"]
 fn a_key_made_in_the_token_gets_its_certificate() {
     let place = Place::new(&["ci"], "a");
@@ -196,6 +212,8 @@ fn a_key_without_certificate_is_deleted_by_its_name() {
         let name = if named { label } else { &key };
         let delete = ["delete", name, "--medium", "token", "--pin-file", "canary-pin"];
         assert_eq!(place.fails(&delete), (2, "confirmation_needed".to_owned()));
+        let wrong = ["delete", name, "--medium", "token", "--pin-file", "wrong", "--yes"];
+        assert_eq!(place.fails(&wrong), (4, "pin_incorrect".to_owned()));
         let run = place.run(&[&delete[..], &["--yes", "--json"]].concat());
         assert_eq!((run.exit, run.json()["deleted"]["cert"].clone()), (0, Value::Null), "{}", run.stderr);
         assert!(!place.objects("ci").contains("Private Key"), "{}", place.objects("ci"));

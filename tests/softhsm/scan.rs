@@ -142,3 +142,13 @@ fn p11_kits_proxy_and_this_very_module_are_refused_before_they_run() {
     std::fs::copy(std::env::current_exe().unwrap(), &copy).unwrap();
     assert_eq!(refusal(copy).doing(), "loading this very PKCS#11 module as another");
 }
+
+#[test]
+#[ignore = "needs INGAM_MODULE"]
+#[allow(clippy::disallowed_methods, reason = "the environment names the module")]
+fn a_copy_of_our_own_module_is_refused_by_whatever_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("token.so");
+    std::fs::copy(std::env::var("INGAM_MODULE").unwrap(), &copy).unwrap();
+    assert_eq!(refusal(copy).doing(), "loading this very PKCS#11 module as another");
+}

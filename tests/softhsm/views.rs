@@ -29,7 +29,7 @@ fn signs(token: &SharedToken, set: &SampleSet) -> String {
     let entry = shown.next().unwrap();
     assert!(shown.next().is_none(), "shown once");
     let key = entry.content.as_ref().unwrap().sign.key.clone().unwrap();
-    assert_eq!(lock(token).usable(std::slice::from_ref(&key)).unwrap(), [key.clone()]);
+    assert_eq!(lock(token).usable(std::slice::from_ref(&key)).unwrap(), std::slice::from_ref(&key));
     let signer = lock(token).signer(&key).unwrap();
     let request = SignRequest { mechanism: SignMechanism::Pkcs1(Hash::Sha256), input: SignInput::Message(b"contract") };
     let (modulus, exponent) = set.sign.rsa_public().unwrap();

@@ -44,8 +44,17 @@ impl IllModule {
 
     /// Has `pkcs11-tool` make a key pair in the token, past the ill module.
     pub fn key(&self) {
+        self.make_key(Path::new("/usr/lib/softhsm/libsofthsm2.so"));
+    }
+
+    /// Has `pkcs11-tool` make a key pair in the token through the ill module, as it ails now.
+    pub fn key_through(&self) {
+        self.make_key(&self.module());
+    }
+
+    fn make_key(&self, module: &Path) {
         let mut tool = Command::new("pkcs11-tool");
-        tool.args(["--module", "/usr/lib/softhsm/libsofthsm2.so", "--token-label", LABEL, "--login", "--pin", PIN]);
+        tool.arg("--module").arg(module).args(["--token-label", LABEL, "--login", "--pin", PIN]);
         tool.args(["--keypairgen", "--key-type", "rsa:2048", "--id", "01", "--label", "key"]);
         let output = tool.env("SOFTHSM2_CONF", self.conf()).output().unwrap();
         assert!(output.status.success(), "{output:?}");

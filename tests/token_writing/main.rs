@@ -10,6 +10,7 @@ mod importing;
 mod kill;
 mod officer;
 mod removing;
+mod together;
 
 use std::fs;
 use std::path::PathBuf;

@@ -9,6 +9,7 @@ mod softhsm;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod forks;
 mod ills;
 mod lengths;
 mod parameters;

@@ -51,6 +51,8 @@ pub(super) struct KeyObject {
     pub(super) exponent: Vec<u8>,
     /// Whether it wants the PIN with each use.
     pub(super) asks_each_time: bool,
+    /// Whether it may decrypt.
+    pub(super) decrypts: bool,
 }
 
 /// CKO_DATA.
@@ -159,6 +161,7 @@ fn key(session: &Session, handle: ObjectHandle) -> Result<KeyObject> {
         AttributeType::Modulus,
         AttributeType::PublicExponent,
         AttributeType::AlwaysAuthenticate,
+        AttributeType::Decrypt,
     ];
     let mut key = KeyObject {
         handle,
@@ -168,6 +171,7 @@ fn key(session: &Session, handle: ObjectHandle) -> Result<KeyObject> {
         modulus: Vec::new(),
         exponent: Vec::new(),
         asks_each_time: false,
+        decrypts: true,
     };
     for attribute in attributes(session, handle, &wanted)? {
         match attribute {
@@ -177,6 +181,7 @@ fn key(session: &Session, handle: ObjectHandle) -> Result<KeyObject> {
             Attribute::Modulus(bytes) => key.modulus = unsigned(&bytes),
             Attribute::PublicExponent(bytes) => key.exponent = unsigned(&bytes),
             Attribute::AlwaysAuthenticate(asks) => key.asks_each_time = asks,
+            Attribute::Decrypt(decrypts) => key.decrypts = decrypts,
             _ => {}
         }
     }

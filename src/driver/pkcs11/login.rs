@@ -60,14 +60,10 @@ pub(super) fn typed(pin: &Pin, state: &TokenState) -> Result<Option<AuthPin>> {
 pub(super) fn allow(state: PinState, last_try: LastTry) -> Result<()> {
     match state {
         PinState::Locked => Err(ErrorKind::PinLocked),
-        PinState::NotSet => Err(ErrorKind::NotPermitted),
         PinState::FinalTry if last_try == LastTry::Refused => Err(ErrorKind::LastTryRefused),
         _ => Ok(()),
     }
-    .map_err(|kind| match kind {
-        ErrorKind::NotPermitted => Error::new(kind, "logging in to a token whose PIN is not set yet"),
-        _ => Error::new(kind, LOGGING_IN),
-    })
+    .map_err(|kind| Error::new(kind, LOGGING_IN))
 }
 
 /// Why a PIN was refused, with what the token says of the tries that are left.
@@ -85,6 +81,10 @@ fn refused(error: Foreign, context: &Context, slot: u64) -> Error {
         RvError::UserAlreadyLoggedIn | RvError::UserAnotherAlreadyLoggedIn => {
             Error::new(ErrorKind::Busy, "logging in to a token that this program is logged in to itself")
                 .caused_by(error)
+        }
+        // Some tokens do not tell in their flags that a PIN is set: their answer counts.
+        RvError::UserPinNotInitialized => {
+            Error::new(ErrorKind::NotPermitted, "logging in to a token whose PIN is not set yet").caused_by(error)
         }
         RvError::PinExpired => {
             Error::new(ErrorKind::NotPermitted, "logging in with a PIN that must be changed first").caused_by(error)

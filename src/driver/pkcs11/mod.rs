@@ -38,7 +38,7 @@ use crate::token::Token;
 
 use module::{LIMIT, Module, Slot};
 use scan::Seen;
-pub use thread::on_module_thread;
+pub use thread::{on_module_thread, start_threads_within};
 use token::Pkcs11Token;
 
 const NAME: &str = "pkcs11";

@@ -141,8 +141,12 @@ impl TokenSession {
             let done = own.open(inside, context).and_then(|open| job(context, open));
             let login = inside.sessions.get(&own.key).and_then(|open| open.login.as_ref());
             own.login.store(login.map_or(0, |login| login.number), Ordering::Release);
-            if done.as_ref().is_err_and(|error| error.kind() == ErrorKind::Removed) {
-                own.forget(inside, context);
+            let nobody = login.is_none();
+            match &done {
+                Err(error) if error.kind() == ErrorKind::Removed => own.forget(inside, context),
+                // With a login it stays; else a fresh one has no operation that a failure left half done.
+                Err(_) if nobody => drop(inside.sessions.remove(&own.key)),
+                _ => {}
             }
             done
         })

@@ -217,17 +217,24 @@ fn partners<'a>(sign: &[Own<'a>], km: Vec<Own<'a>>) -> Vec<Vec<Own<'a>>> {
 /// The CA certificates above a certificate that are on the token, root first.
 fn chain(certificate: &Certificate, authorities: &[&Arc<Certificate>]) -> Vec<Arc<Certificate>> {
     let mut above: Vec<Arc<Certificate>> = Vec::new();
-    let mut issuer = certificate.issuer_der();
+    let mut below = certificate;
     while above.len() < CHAIN {
-        let Some(next) = authorities.iter().find(|authority| authority.subject_der() == issuer) else { break };
+        let Some(next) = issuer_of(below, authorities) else { break };
         if above.contains(next) {
             break;
         }
         above.push(Arc::clone(next));
-        issuer = next.issuer_der();
+        below = next;
     }
     above.reverse();
     above
+}
+
+/// The issuer's certificate: of several with its name, as when a CA changed its key, the one whose key identifier fits.
+fn issuer_of<'a>(certificate: &Certificate, authorities: &[&'a Arc<Certificate>]) -> Option<&'a Arc<Certificate>> {
+    let key = certificate.authority_key_id();
+    let named = authorities.iter().copied().filter(|authority| authority.subject_der() == certificate.issuer_der());
+    named.min_by_key(|authority| key.is_none() || authority.subject_key_id() != key.as_deref())
 }
 
 /// The names of a token's sets: the certificate's label, where it is the only one of this label.

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,14 @@ thread_local! {
 #[must_use]
 pub fn on_module_thread() -> bool {
     ON_MODULE_THREAD.get()
+}
+
+static AROUND: OnceLock<fn(&mut dyn FnMut())> = OnceLock::new();
+
+/// Installs what surrounds the start of every module's thread in this process; the first caller wins. The library forbids
+/// `unsafe`, so it cannot itself keep a host's signals from a thread; the PKCS#11 module can.
+pub fn start_threads_within(around: fn(&mut dyn FnMut())) {
+    let _ = AROUND.set(around);
 }
 
 type Job<S> = Box<dyn FnOnce(&mut S) + Send>;
@@ -179,13 +187,24 @@ impl<S: Send + 'static> ModuleThread<S> {
             std::mem::forget(locked(&self.shared.queue).state.take());
             return;
         }
-        let done = self.post(limit, |state| last(std::mem::take(state))).and_then(|ticket| self.wait(ticket));
+        {
+            let mut queue = locked(&self.shared.queue);
+            if on_module_thread() || !(queue.started || self.in_line) {
+                // Nothing ran yet; or the thread itself is here, which cannot wait for itself.
+                queue.ended = true;
+                return;
+            }
+        }
+        let last = self.post(limit, |state| last(std::mem::take(state)));
+        // All that is still to be done, together: nobody who ends the module waits for a key pair that is being made.
+        let done = last.is_ok_and(|ticket| ticket.answer.recv_timeout(limit).is_ok());
+        if !done {
+            self.give_up();
+        }
         locked(&self.shared.queue).ended = true;
         self.shared.work.notify_one();
         let thread = locked(&self.thread).take();
-        if done.is_ok()
-            && let Some(thread) = thread
-        {
+        if done && let Some(thread) = thread {
             // It has nothing left to do but the module's own thread-local destructors, which may hang like anything else.
             let since = Instant::now();
             while !thread.is_finished() && since.elapsed() < limit {
@@ -201,7 +220,18 @@ impl<S: Send + 'static> ModuleThread<S> {
         static NUMBER: AtomicUsize = AtomicUsize::new(1);
         let name = format!("ingam-pkcs11-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         let shared = Arc::clone(&self.shared);
-        let thread = std::thread::Builder::new().name(name).spawn(move || work(&shared));
+        let mut builder = Some(std::thread::Builder::new().name(name));
+        let mut thread = Err(std::io::ErrorKind::Unsupported.into());
+        let mut start = || {
+            if let Some(builder) = builder.take() {
+                let shared = Arc::clone(&shared);
+                thread = builder.spawn(move || work(&shared));
+            }
+        };
+        match AROUND.get() {
+            Some(around) => around(&mut start),
+            None => start(),
+        }
         let thread = thread.map_err(|error| Error::io("starting a thread for a PKCS#11 module", error))?;
         *locked(&self.thread) = Some(thread);
         Ok(())
@@ -216,10 +246,9 @@ impl<S: Send + 'static> ModuleThread<S> {
         left + Duration::from_millis(1)
     }
 
-    /// Gives the thread up if its job takes too long; the number of that job.
-    fn give_up_if_overdue(&self) -> Option<u64> {
+    /// Leaves the thread to itself, with the jobs that wait for it.
+    fn give_up(&self) {
         let mut queue = locked(&self.shared.queue);
-        let job = queue.running.filter(|job| job.since.elapsed() >= job.limit)?;
         let first = !std::mem::replace(&mut queue.lost, true);
         let waiting = std::mem::take(&mut queue.waiting);
         drop(queue);
@@ -227,6 +256,14 @@ impl<S: Send + 'static> ModuleThread<S> {
         if first {
             (self.on_lost)();
         }
+    }
+
+    /// Gives the thread up if its job takes too long; the number of that job.
+    fn give_up_if_overdue(&self) -> Option<u64> {
+        let queue = locked(&self.shared.queue);
+        let job = queue.running.filter(|job| job.since.elapsed() >= job.limit)?;
+        drop(queue);
+        self.give_up();
         Some(job.number)
     }
 }
@@ -273,110 +310,4 @@ fn answer_to<T>(sender: &SyncSender<Result<T>>, job: impl FnOnce() -> T) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LONG: Duration = Duration::from_secs(60);
-    const SHORT: Duration = Duration::from_millis(30);
-
-    fn thread(own: bool) -> ModuleThread<u32> {
-        ModuleThread::new(0, own, Box::new(|| {}))
-    }
-
-    #[test]
-    fn jobs_run_in_order_on_one_thread_that_is_not_the_callers() {
-        let thread = thread(true);
-        let caller = std::thread::current().id();
-        let ran = thread
-            .call(LONG, |count| {
-                *count += 1;
-                (on_module_thread(), std::thread::current().id())
-            })
-            .unwrap();
-        assert!(ran.0 && ran.1 != caller && !on_module_thread());
-        assert_eq!(thread.call(LONG, |count| *count).unwrap(), 1);
-    }
-
-    #[test]
-    fn where_threads_are_forbidden_jobs_run_in_line() {
-        let thread = thread(false);
-        let caller = std::thread::current().id();
-        assert_eq!(thread.call(LONG, |_| std::thread::current().id()).unwrap(), caller);
-        assert!(thread.call(LONG, |_| on_module_thread()).unwrap() && !on_module_thread());
-    }
-
-    #[test]
-    fn a_job_that_hangs_is_given_up_and_so_are_those_behind_it() {
-        let (release, held) = sync_channel::<()>(0);
-        let lost = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&lost);
-        let thread = ModuleThread::new(
-            0_u32,
-            true,
-            Box::new(move || {
-                count.fetch_add(1, Ordering::Relaxed);
-            }),
-        );
-        let hanging = thread.post(SHORT, move |_| held.recv().unwrap_or_default()).unwrap();
-        let behind = thread.post(LONG, |_| ()).unwrap();
-        assert_eq!(thread.wait(behind).unwrap_err().kind(), ErrorKind::Removed);
-        assert_eq!(thread.wait(hanging).unwrap_err().kind(), ErrorKind::TimedOut);
-        assert_eq!(thread.call(LONG, |_| ()).unwrap_err().kind(), ErrorKind::Removed);
-        assert_eq!(lost.load(Ordering::Relaxed), 1);
-        drop(release);
-    }
-
-    #[test]
-    fn a_short_limit_does_not_count_while_a_longer_job_is_before() {
-        let (release, held) = sync_channel::<()>(0);
-        let thread = thread(true);
-        let long = thread.post(LONG, move |_| held.recv().unwrap_or_default()).unwrap();
-        let short = thread.post(Duration::from_secs(5), |_| 7).unwrap();
-        assert!(short.answer.recv_timeout(SHORT).is_err());
-        drop(release);
-        assert_eq!(thread.wait(short).unwrap(), 7);
-        thread.wait(long).unwrap();
-    }
-
-    #[test]
-    fn a_job_that_could_not_begin_is_taken_back() {
-        let (release, held) = sync_channel::<()>(0);
-        let thread = thread(true);
-        let long = thread.post(LONG, move |_| held.recv().unwrap_or_default()).unwrap();
-        let scan = thread.post(LONG, |count| *count += 1).unwrap();
-        assert!(thread.wait_unless_occupied(scan, SHORT).unwrap().is_none());
-        drop(release);
-        thread.wait(long).unwrap();
-        assert_eq!(thread.call(LONG, |count| *count).unwrap(), 0, "it ran although it was taken back");
-    }
-
-    #[test]
-    fn a_panic_ends_its_job_alone() {
-        for own in [true, false] {
-            let thread = thread(own);
-            #[allow(clippy::panic, reason = "this is what is tested")]
-            let failed = thread.call(LONG, |_| panic!("a bug"));
-            let failed: Result<()> = failed;
-            assert_eq!(failed.unwrap_err().kind(), ErrorKind::Device);
-            thread.call(LONG, |_| ()).unwrap();
-        }
-    }
-
-    #[test]
-    fn a_module_that_calls_back_is_refused() {
-        let thread = Arc::new(thread(true));
-        let again = Arc::clone(&thread);
-        let inner = thread.call(LONG, move |_| again.call(LONG, |_| ()).unwrap_err().kind()).unwrap();
-        assert_eq!(inner, ErrorKind::Busy);
-    }
-
-    #[test]
-    fn the_end_runs_a_last_job_and_takes_no_other() {
-        let (sender, answer) = sync_channel(1);
-        let thread = thread(true);
-        thread.call(LONG, |count| *count = 9).unwrap();
-        thread.end(LONG, move |count| sender.send(count).unwrap());
-        assert_eq!(answer.recv().unwrap(), 9);
-        assert_eq!(thread.call(LONG, |_| ()).unwrap_err().kind(), ErrorKind::Removed);
-    }
-}
+mod tests;

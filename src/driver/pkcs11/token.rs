@@ -159,7 +159,9 @@ impl Token for Pkcs11Token {
     }
 
     fn decrypter(&mut self, key: &KeyId) -> Result<Option<Arc<dyn Decrypter>>> {
-        Ok(Some(Arc::new(self.key(key).map_err(|error| error.on(&self.medium))?)))
+        let decrypter = self.key(key).map_err(|error| error.on(&self.medium))?;
+        let decrypts = self.sets.keys.get(key).is_some_and(|key| key.decrypts);
+        Ok(decrypts.then(|| Arc::new(decrypter) as Arc<dyn Decrypter>))
     }
 
     fn vid_random(&mut self, key: &KeyId) -> Result<Option<VidRandom>> {

@@ -273,22 +273,28 @@ impl Import<'_> {
     }
 
     /// The import counts once its journal is gone. Another import that took this one for cut off has replaced the journal by
-    /// its own before it took anything away: then nothing is left to count on.
+    /// its own before it took anything away: then nothing is left to count on. One that stored the same key meanwhile leaves
+    /// one key too many: then this one steps back.
     fn close_journal(&mut self, pairs: &[ImportPair]) -> Result<()> {
-        let Some((handle, journal)) = self.journal.take() else { return Ok(()) };
         let moduli: Vec<Vec<u8>> = pairs.iter().map(|pair| pair.identity().2).collect();
+        let journal = self.journal.clone();
         self.token.while_logged_in(WRITING, move |session| {
+            let busy = Error::new(ErrorKind::Busy, "storing a set while another program did the same");
+            let each_once = |there: &Survey| {
+                let count = |modulus: &Vec<u8>| there.private_keys.iter().filter(|key| key.content == *modulus).count();
+                moduli.iter().all(|modulus| count(modulus) == 1)
+            };
+            if !each_once(&Survey::of(session)?) {
+                return Err(busy);
+            }
+            let Some((handle, journal)) = journal else { return Ok(()) };
             if session.destroy_object(handle).is_ok() {
                 return Ok(());
             }
             let there = Survey::of(session)?;
             let taken =
                 there.journals.iter().any(|(other, theirs)| *other != handle && theirs.last() == journal.last());
-            let lost = |modulus: &Vec<u8>| !there.private_keys.iter().any(|key| key.content == *modulus);
-            if taken || moduli.iter().any(lost) {
-                return Err(Error::new(ErrorKind::Busy, "storing a set while another program did the same"));
-            }
-            Ok(())
+            if taken || !each_once(&there) { Err(busy) } else { Ok(()) }
         })
     }
 
@@ -330,10 +336,14 @@ fn is_complete(journal: &Journal, there: &Survey) -> bool {
     there.certificates.iter().filter(is_whole).any(|certificate| certificate.id == journal.last())
 }
 
-/// Destroys these in this order; one that cannot be destroyed ends it, so that what names it stays.
+/// Destroys these in this order; one that cannot be destroyed ends it, so that what names it stays. One that is gone already
+/// is one less to destroy.
 pub(super) fn destroy(session: &Session, handles: impl IntoIterator<Item = ObjectHandle>) -> Result<()> {
     for handle in handles {
-        session.destroy_object(handle).map_err(failed("removing an object from a token"))?;
+        match session.destroy_object(handle).map_err(failed("removing an object from a token")) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            destroyed => destroyed?,
+        }
     }
     Ok(())
 }
