@@ -114,8 +114,8 @@ pub(crate) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Fail
 
     let token = inventory.open(session, set, selector, &arguments.password)?;
     let signer = lock(&token).signer(key)?;
-    let digest = digest(input, arguments)?;
-    let request = SignRequest { mechanism: arguments.scheme.mechanism(), input: SignInput::Digest(&digest) };
+    let content = content(input, arguments, set.medium.token.is_some())?;
+    let request = SignRequest { mechanism: arguments.scheme.mechanism(), input: content.as_input() };
     let signature = signer.sign(&request)?;
     output.write(session, &signature, Secrecy::Public)?;
     if !output.is_stdout() && (session.is_json() || !session.is_quiet()) {
@@ -130,9 +130,34 @@ pub(crate) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Fail
     Ok(Exit::Done)
 }
 
-fn digest(input: Box<dyn Read>, arguments: &Arguments) -> Result<Vec<u8>, Failure> {
-    hash_all(input, arguments.scheme.hash())
-        .map_err(|error| Failure::file("reading the input", &arguments.input, error))
+/// What is signed.
+enum Content {
+    Message(Vec<u8>),
+    Digest(Vec<u8>),
+}
+
+impl Content {
+    fn as_input(&self) -> SignInput<'_> {
+        match self {
+            Self::Message(message) => SignInput::Message(message),
+            Self::Digest(digest) => SignInput::Digest(digest),
+        }
+    }
+}
+
+/// A token is given the message as long as it is no large one: with a key that asks for the PIN each time, some can sign
+/// nothing else.
+fn content(mut input: Box<dyn Read>, arguments: &Arguments, is_on_token: bool) -> Result<Content, Failure> {
+    const LARGE: u64 = 16 << 20;
+    let failed = |error| Failure::file("reading the input", &arguments.input, error);
+    let mut message = Vec::new();
+    if is_on_token {
+        input.by_ref().take(LARGE).read_to_end(&mut message).map_err(failed)?;
+        if (message.len() as u64) < LARGE {
+            return Ok(Content::Message(message));
+        }
+    }
+    hash_all(message.as_slice().chain(input), arguments.scheme.hash()).map(Content::Digest).map_err(failed)
 }
 
 /// The digest of everything that there is to read, a piece at a time.

@@ -279,4 +279,8 @@ fn a_key_that_asks_each_time_is_given_the_pin_each_time() {
     assert_eq!(run.exit, 0, "{}{}", run.stdout, run.stderr);
     // The test signature of the import is the one use of the key.
     assert_eq!(ill.calls("C_Login context"), 1);
+    let sign = ["sign", "(주)가나다", "--medium", "token", "--in", "a.txt", "--out", "each.sig", "--force"];
+    let run = at(&ill, &sign, "C.UTF-8", PIN);
+    assert_eq!(run.exit, 0, "{}{}", run.stdout, run.stderr);
+    assert_eq!(ill.calls("C_Login context"), 2);
 }
