@@ -34,7 +34,9 @@ pub(crate) struct Inventory {
     /// How the module makes tokens of media.
     slots: Slots,
     /// Whether it has some media only, so that its rows are numbered otherwise than those of the plain list.
-    partial: bool,
+    pub(crate) partial: bool,
+    /// Whether other PKCS#11 modules were asked: not where folders alone were wanted.
+    modules_asked: bool,
     /// Usable sets, medium by medium; copies of one certificate stay where they were found.
     pub(crate) sets: Vec<Set>,
     /// Media, folders and files that cannot be used: where, and why.
@@ -115,6 +117,7 @@ impl Inventory {
             keystore: Arc::new(Keystore::new(&config)),
             slots: config.slots,
             partial: wanted.is_some(),
+            modules_asked: wanted.is_none_or(MediumSelector::may_be_foreign),
             sets: Vec::new(),
             unusable: Vec::new(),
             remnants: Vec::new(),
@@ -172,6 +175,11 @@ impl Inventory {
                 }
             }
         }
+    }
+
+    /// The keystore, if it has the tokens of every module too.
+    pub(crate) fn keystore_of_all_modules(&self) -> Option<&Arc<Keystore>> {
+        self.modules_asked.then_some(&self.keystore)
     }
 
     /// Names a pair's certificate and key, to this program and to clients of the module.
