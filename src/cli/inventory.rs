@@ -18,7 +18,7 @@ use crate::cli::output::hex;
 use crate::cli::pin_failure;
 use crate::cli::secret::PasswordArguments;
 use crate::cli::session::Session;
-use crate::cli::{certificate, target};
+use crate::cli::{certificate, environment, target};
 
 /// Which certificate a verb works with.
 #[derive(Args, Debug)]
@@ -41,6 +41,8 @@ pub(crate) struct Inventory {
     pub(crate) sets: Vec<Set>,
     /// Media, folders and files that cannot be used: where, and why.
     pub(crate) unusable: Vec<(String, Error)>,
+    /// Modules at well-known paths that do not work, and that nobody asked for: a package has put them there.
+    pub(crate) unasked: Vec<(String, Error)>,
     /// What a token has besides usable sets: keys without a certificate, what an import that was cut off left.
     pub(crate) remnants: Vec<Remnant>,
     /// How many media there are.
@@ -120,12 +122,25 @@ impl Inventory {
             modules_asked: wanted.is_none_or(MediumSelector::may_be_foreign),
             sets: Vec::new(),
             unusable: Vec::new(),
+            unasked: Vec::new(),
             remnants: Vec::new(),
             media: 0,
             searched: config.npki_roots,
         };
+        let asked = |medium: &Medium| {
+            wanted.is_some()
+                || environment::variable("SOFTHSM2_CONF".as_ref()).is_some()
+                || config.foreign.modules.iter().any(|module| module.path.as_os_str() == medium.place.as_str())
+        };
         for slot in inventory.keystore.slots() {
-            if slot.present && wanted.is_none_or(|wanted| wanted.fits(&slot.medium)) {
+            if !slot.present || wanted.is_some_and(|wanted| !wanted.fits(&slot.medium)) {
+                continue;
+            }
+            if let (Accessibility::Unusable(error), false) = (&slot.medium.accessibility, asked(&slot.medium))
+                && slot.medium.id.identity().starts_with("module/")
+            {
+                inventory.unasked.push((slot.medium.place.clone(), error.clone()));
+            } else {
                 inventory.media += 1;
                 inventory.add(slot.id, &slot.medium);
             }
