@@ -26,6 +26,8 @@ pub(super) struct Inside {
     /// Whether C_Initialize was ours, so that C_Finalize is too.
     initialised_here: bool,
     initialised: bool,
+    /// How often the module was initialised for us: an application may end it at any time.
+    pub(super) initialisations: u64,
     /// Our sessions, by the number of the [`TokenSession`](super::session::TokenSession) that they are for.
     pub(super) sessions: BTreeMap<u64, Open>,
 }
@@ -162,6 +164,7 @@ impl Inside {
                 return Err(about(error));
             }
             self.initialised = true;
+            self.initialisations += 1;
         }
         Ok(context)
     }
