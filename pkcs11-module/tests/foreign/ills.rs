@@ -125,3 +125,23 @@ fn a_module_that_calls_us_back_is_refused_and_works_on() {
         });
     });
 }
+
+#[test]
+#[ignore = "needs softhsm2-util"]
+fn a_token_that_cannot_be_asked_any_more_is_one_event_for_the_slot_that_it_had() {
+    softhsm::alone(|_| {
+        alone(|ill| {
+            let module = Foreign::start();
+            let [slot, _] = slots_of(&module);
+            let event = || {
+                let mut slot = 0;
+                c!(C_WaitForSlotEvent(CKF_DONT_BLOCK, &raw mut slot, null_mut())).map(|()| slot)
+            };
+            assert_eq!(event(), Err(CKR_NO_EVENT));
+            ill.ails("answer C_GetTokenInfo 0x5");
+            assert!(!module.slots().contains(&slot));
+            assert_eq!(event(), Ok(slot));
+            assert_eq!(event(), Err(CKR_NO_EVENT), "the row that says why has no slot");
+        })
+    });
+}
