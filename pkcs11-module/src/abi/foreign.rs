@@ -22,11 +22,17 @@ const CALL: Duration = Duration::from_secs(5);
 /// What a call may take that makes a key, or that waits for a person at a keypad.
 const LONG_CALL: Duration = Duration::from_secs(120);
 
+/// What a call may take that writes: cards write slowly, and who gives one up does not know what is on it.
+const WRITING_CALL: Duration = Duration::from_secs(30);
+
 /// How long a function of this name may take.
 fn patience(name: &str, keypad: bool) -> Duration {
     match name {
         "C_GenerateKey" | "C_GenerateKeyPair" | "C_DeriveKey" | "C_UnwrapKey" | "C_InitToken" => LONG_CALL,
         _ if keypad => LONG_CALL,
+        "C_CreateObject" | "C_CopyObject" | "C_DestroyObject" | "C_SetAttributeValue" | "C_InitPIN" | "C_SetPIN" => {
+            WRITING_CALL
+        }
         _ => CALL,
     }
 }
@@ -219,4 +225,19 @@ pub(crate) fn login(library: &Library, session: &ForeignSession, user: CK_USER_T
     noticed(library, rv)?;
     library.foreign().logged_in(session.at().id(), true);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_that_writes_or_makes_a_key_or_waits_for_a_person_may_take_longer() {
+        assert_eq!(patience("C_Sign", false), CALL);
+        assert_eq!(patience("C_Login", true), LONG_CALL);
+        assert_eq!(patience("C_CreateObject", false), WRITING_CALL);
+        assert_eq!(patience("C_SetPIN", false), WRITING_CALL);
+        assert_eq!(patience("C_SetPIN", true), LONG_CALL);
+        assert_eq!(patience("C_GenerateKeyPair", false), LONG_CALL);
+    }
 }

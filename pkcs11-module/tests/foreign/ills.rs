@@ -145,3 +145,38 @@ fn a_token_that_cannot_be_asked_any_more_is_one_event_for_the_slot_that_it_had()
         })
     });
 }
+
+#[test]
+#[ignore = "needs softhsm2-util"]
+fn a_host_that_forbids_threads_forbids_them_to_other_modules_too() {
+    softhsm::alone(|_| {
+        alone(|ill| {
+            for flags in [CKF_OS_LOCKING_OK, CKF_OS_LOCKING_OK | CKF_LIBRARY_CANT_CREATE_OS_THREADS] {
+                let mut arguments = CK_C_INITIALIZE_ARGS { flags, ..Default::default() };
+                c!(C_Initialize((&raw mut arguments).cast())).unwrap();
+                let module = Foreign;
+                assert_eq!(module.slots().len(), 2);
+                assert_eq!(std::fs::read_to_string(ill.path("initialised-with")).unwrap(), flags.to_string());
+            }
+        })
+    });
+}
+
+#[test]
+#[ignore = "needs softhsm2-util"]
+fn a_module_is_never_looked_for_again_by_a_link_that_may_lead_elsewhere_now() {
+    softhsm::alone(|_| {
+        alone(|ill| {
+            let link = ill.path("link.so");
+            std::os::unix::fs::symlink(ill.module(), &link).unwrap();
+            // SAFETY: only Rust reads the environment here, under the standard library's lock.
+            unsafe { std::env::set_var("INGAM_PKCS11_MODULES", &link) };
+            let module = Foreign::start();
+            assert_eq!(module.slots().len(), 2);
+            std::fs::remove_file(&link).unwrap();
+            std::os::unix::fs::symlink(softhsm::MODULE, &link).unwrap();
+            // Its functions are asked for with the first call, long after it was loaded.
+            slots_of(&module);
+        })
+    });
+}

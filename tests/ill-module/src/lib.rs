@@ -11,6 +11,7 @@
 //! | `user-tries`, `so-tries` | how many wrong PINs are left: a wrong one counts it down, a right one sets it to 3. Without the file there is no lockout |
 //! | `keypad` | the PIN that is typed on the token's own keypad: a PIN that comes by a call is refused |
 //! | `calls` | written here: the name of every function that was called, a line each; behind `C_Login` another line says who logs in |
+//! | `initialised-with` | written here: the flags of the last C_Initialize |
 //! | `load-answers` | written here: what the module answered that `load` made this one use |
 //!
 //! Which SoftHSM tokens stand behind it says `SOFTHSM2_CONF`, as ever.
