@@ -330,7 +330,7 @@ impl Library {
         self.events.close();
         self.monitor.stop();
         self.sessions.clear();
-        self.foreign.close_all(self);
+        self.foreign.close_all();
         for state in lock(&self.slots).values() {
             state.try_logout();
         }

@@ -176,16 +176,31 @@ pub(crate) fn open(library: &Library, at: &Place, flags: CK_FLAGS) -> Answer<CK_
 /// # Errors
 /// Those of [`pass`], of the last session.
 pub(crate) fn close(library: &Library, at: &Place, sessions: Vec<CK_SESSION_HANDLE>, logout: bool) -> Answer {
-    let rv = call(library, at, CALL, move |functions| {
-        if let (true, Some(logout), Some(session)) = (logout, functions.C_Logout, sessions.first()) {
-            // SAFETY: a session that this process opened with the module.
-            let _ = unsafe { logout(*session) };
-        }
-        let Some(close) = functions.C_CloseSession else { return CKR_FUNCTION_NOT_SUPPORTED };
-        // SAFETY: as above.
-        sessions.iter().fold(CKR_OK, |_, session| unsafe { close(*session) })
-    })?;
+    let rv = call(library, at, CALL, move |functions| close_now(functions, &sessions, logout))?;
     noticed(library, rv)
+}
+
+/// As [`close`], without waiting for a call that another thread is in: it may be making a key pair. The module's thread does
+/// it before the module is finalised.
+pub(crate) fn close_later(at: &Place, sessions: Vec<CK_SESSION_HANDLE>, logout: bool) {
+    let functions = at.functions();
+    at.slot().post(
+        CALL,
+        Box::new(move || {
+            // Nobody is there any more to be told.
+            let _ = close_now(functions, &sessions, logout);
+        }),
+    );
+}
+
+fn close_now(functions: &CK_FUNCTION_LIST, sessions: &[CK_SESSION_HANDLE], logout: bool) -> CK_RV {
+    if let (true, Some(logout), Some(session)) = (logout, functions.C_Logout, sessions.first()) {
+        // SAFETY: a session that this process opened with the module.
+        let _ = unsafe { logout(*session) };
+    }
+    let Some(close) = functions.C_CloseSession else { return CKR_FUNCTION_NOT_SUPPORTED };
+    // SAFETY: as above.
+    sessions.iter().fold(CKR_OK, |_, session| unsafe { close(*session) })
 }
 
 /// C_GetSessionInfo, with the module's own slot number.

@@ -180,3 +180,30 @@ fn a_module_is_never_looked_for_again_by_a_link_that_may_lead_elsewhere_now() {
         })
     });
 }
+
+#[test]
+#[ignore = "needs softhsm2-util"]
+fn a_host_finalises_without_waiting_for_a_key_pair_that_is_being_made() {
+    softhsm::alone(|_| {
+        alone(|ill| {
+            let module = Foreign::start();
+            let [slot, _] = slots_of(&module);
+            let session = Session::open(slot, RW).unwrap();
+            ill.ails("hang C_GenerateKeyPair");
+            let making = std::thread::spawn(move || {
+                let mut mechanism =
+                    CK_MECHANISM { mechanism: CKM_RSA_PKCS_KEY_PAIR_GEN, pParameter: null_mut(), ulParameterLen: 0 };
+                let (public, private) = (&mut 0, &mut 0);
+                let none = null_mut();
+                c!(C_GenerateKeyPair(session.0, &raw mut mechanism, none, 0, none, 0, public, private))
+            });
+            while ill.calls("C_GenerateKeyPair") == 0 {
+                std::thread::yield_now();
+            }
+            let start = Instant::now();
+            drop(module);
+            assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+            assert!(!making.is_finished(), "it is left to itself");
+        })
+    });
+}

@@ -216,4 +216,14 @@ impl ForeignSlot for Slot {
             Ok(())
         })
     }
+
+    fn post(&self, limit: Duration, job: Box<dyn FnOnce() + Send>) {
+        let path = self.module.path().to_owned();
+        let job = move |inside: &mut Inside| {
+            if inside.context(&path).is_ok() {
+                job();
+            }
+        };
+        drop(self.module.thread().post(limit, job));
+    }
 }
