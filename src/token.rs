@@ -210,6 +210,10 @@ pub trait ForeignSlot: Send + Sync {
     /// # Errors
     /// `TimedOut`; `Removed` if the module is gone already; `Device` if the job panicked.
     fn run(&self, limit: Duration, job: Box<dyn FnOnce() + Send>) -> Result<()>;
+
+    /// As [`run`](Self::run), without waiting. The job is dropped if the module is gone; it runs before the module is
+    /// finalised, if no earlier one keeps it from that.
+    fn post(&self, limit: Duration, job: Box<dyn FnOnce() + Send>);
 }
 
 /// Changes PINs.

@@ -212,16 +212,18 @@ impl ForeignSessions {
         drop(gone);
     }
 
-    /// Closes every session, for ever.
-    pub(crate) fn close_all(&self, library: &Library) {
-        let slots: HashSet<SlotId> = {
-            let mut table = self.write();
-            table.closed = true;
-            table.open.values().map(|session| session.at.id).collect()
-        };
-        for slot in slots {
-            // One that does not answer is left behind, and the others are closed all the same.
-            let _ = self.close_slot(library, slot);
+    /// Closes every session, for ever. Waits for none of their modules.
+    pub(crate) fn close_all(&self) {
+        let mut table = self.write();
+        table.closed = true;
+        let slots: HashSet<SlotId> = table.open.values().map(|session| session.at.id).collect();
+        let taken: Vec<_> = slots.iter().map(|slot| (table.take(*slot), table.ends_login(*slot))).collect();
+        drop(table);
+        for (sessions, logout) in taken {
+            let numbers = sessions.iter().map(|(_, session)| session.number).collect();
+            if let Some((_, first)) = sessions.first() {
+                foreign::close_later(first.at(), numbers, logout);
+            }
         }
     }
 }

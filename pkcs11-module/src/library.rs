@@ -134,7 +134,7 @@ impl Library {
 
     /// Looks for media. The sessions of one that went end, and then slots that changed become events.
     pub(crate) fn refresh(&self) -> Scan {
-        let changed = self.keystore.refresh();
+        let mut changed = self.keystore.refresh();
         let errors = self.keystore.driver_errors();
         for (_, error) in &errors {
             self.note(error);
@@ -147,6 +147,8 @@ impl Library {
             }
             self.foreign.orphan(*id, self.keystore.open_token(*id).as_ref());
         }
+        // Nobody is told of a number that no function takes.
+        changed.retain(|id| self.keystore.slot(*id).is_ok_and(|slot| is_place_for_tokens(&slot)));
         self.events.post(&changed);
         if errors.is_empty() { Scan::Complete } else { Scan::Incomplete }
     }
@@ -328,7 +330,7 @@ impl Library {
         self.events.close();
         self.monitor.stop();
         self.sessions.clear();
-        self.foreign.close_all(self);
+        self.foreign.close_all();
         for state in lock(&self.slots).values() {
             state.try_logout();
         }

@@ -38,7 +38,7 @@ fn a_thousand_loads_leave_no_memory_descriptor_or_thread() {
         let mut list: CK_FUNCTION_LIST_PTR = null_mut();
         // SAFETY: the symbol has this type in every PKCS#11 module.
         let get =
-            unsafe { library.get::<unsafe extern "C" fn(CK_FUNCTION_LIST_PTR_PTR) -> CK_RV>("C_GetFunctionList") };
+            unsafe { library.get::<unsafe extern "C" fn(CK_FUNCTION_LIST_PTR_PTR) -> CK_RV>(b"C_GetFunctionList") };
         // SAFETY: a place for the table.
         assert_eq!(unsafe { get.unwrap()(&raw mut list) }, CKR_OK);
         // SAFETY: the table of the loaded module; the arguments are what the functions ask for.

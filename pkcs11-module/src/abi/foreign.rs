@@ -22,11 +22,17 @@ const CALL: Duration = Duration::from_secs(5);
 /// What a call may take that makes a key, or that waits for a person at a keypad.
 const LONG_CALL: Duration = Duration::from_secs(120);
 
+/// What a call may take that writes: cards write slowly, and who gives one up does not know what is on it.
+const WRITING_CALL: Duration = Duration::from_secs(30);
+
 /// How long a function of this name may take.
 fn patience(name: &str, keypad: bool) -> Duration {
     match name {
         "C_GenerateKey" | "C_GenerateKeyPair" | "C_DeriveKey" | "C_UnwrapKey" | "C_InitToken" => LONG_CALL,
         _ if keypad => LONG_CALL,
+        "C_CreateObject" | "C_CopyObject" | "C_DestroyObject" | "C_SetAttributeValue" | "C_InitPIN" | "C_SetPIN" => {
+            WRITING_CALL
+        }
         _ => CALL,
     }
 }
@@ -170,16 +176,31 @@ pub(crate) fn open(library: &Library, at: &Place, flags: CK_FLAGS) -> Answer<CK_
 /// # Errors
 /// Those of [`pass`], of the last session.
 pub(crate) fn close(library: &Library, at: &Place, sessions: Vec<CK_SESSION_HANDLE>, logout: bool) -> Answer {
-    let rv = call(library, at, CALL, move |functions| {
-        if let (true, Some(logout), Some(session)) = (logout, functions.C_Logout, sessions.first()) {
-            // SAFETY: a session that this process opened with the module.
-            let _ = unsafe { logout(*session) };
-        }
-        let Some(close) = functions.C_CloseSession else { return CKR_FUNCTION_NOT_SUPPORTED };
-        // SAFETY: as above.
-        sessions.iter().fold(CKR_OK, |_, session| unsafe { close(*session) })
-    })?;
+    let rv = call(library, at, CALL, move |functions| close_now(functions, &sessions, logout))?;
     noticed(library, rv)
+}
+
+/// As [`close`], without waiting for a call that another thread is in: it may be making a key pair. The module's thread does
+/// it before the module is finalised.
+pub(crate) fn close_later(at: &Place, sessions: Vec<CK_SESSION_HANDLE>, logout: bool) {
+    let functions = at.functions();
+    at.slot().post(
+        CALL,
+        Box::new(move || {
+            // Nobody is there any more to be told.
+            let _ = close_now(functions, &sessions, logout);
+        }),
+    );
+}
+
+fn close_now(functions: &CK_FUNCTION_LIST, sessions: &[CK_SESSION_HANDLE], logout: bool) -> CK_RV {
+    if let (true, Some(logout), Some(session)) = (logout, functions.C_Logout, sessions.first()) {
+        // SAFETY: a session that this process opened with the module.
+        let _ = unsafe { logout(*session) };
+    }
+    let Some(close) = functions.C_CloseSession else { return CKR_FUNCTION_NOT_SUPPORTED };
+    // SAFETY: as above.
+    sessions.iter().fold(CKR_OK, |_, session| unsafe { close(*session) })
 }
 
 /// C_GetSessionInfo, with the module's own slot number.
@@ -219,4 +240,19 @@ pub(crate) fn login(library: &Library, session: &ForeignSession, user: CK_USER_T
     noticed(library, rv)?;
     library.foreign().logged_in(session.at().id(), true);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_that_writes_or_makes_a_key_or_waits_for_a_person_may_take_longer() {
+        assert_eq!(patience("C_Sign", false), CALL);
+        assert_eq!(patience("C_Login", true), LONG_CALL);
+        assert_eq!(patience("C_CreateObject", false), WRITING_CALL);
+        assert_eq!(patience("C_SetPIN", false), WRITING_CALL);
+        assert_eq!(patience("C_SetPIN", true), LONG_CALL);
+        assert_eq!(patience("C_GenerateKeyPair", false), LONG_CALL);
+    }
 }

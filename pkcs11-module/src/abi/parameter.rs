@@ -55,6 +55,9 @@ impl Shape for Mechanism {
     }
 }
 
+/// Bytes of an OAEP label at most. A longer one is a length that is none, and no reason to allocate it.
+const LABEL: usize = 64 << 10;
+
 /// # Safety
 /// The parameter of `mechanism` is null or valid for reading its length.
 unsafe fn read_parameter(mechanism: &CK_MECHANISM, call: &Call) -> Answer<Parameter> {
@@ -81,7 +84,7 @@ unsafe fn read_parameter(mechanism: &CK_MECHANISM, call: &Call) -> Answer<Parame
             let read = unsafe { data.cast::<CK_RSA_PKCS_OAEP_PARAMS>().read_unaligned() };
             // SAFETY: the caller's promise, PKCS#11 2.1.8: the label is null or as long as it says.
             let label = unsafe { Bytes::admit((read.pSourceData.cast(), read.ulSourceDataLen), call) };
-            let Ok(label) = label else { return Ok(Parameter::Unexpected) };
+            let Some(label) = label.ok().filter(|label| label.len() <= LABEL) else { return Ok(Parameter::Unexpected) };
             Ok(Parameter::Oaep {
                 hash: read.hashAlg,
                 mgf: read.mgf,

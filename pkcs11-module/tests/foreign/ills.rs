@@ -125,3 +125,85 @@ fn a_module_that_calls_us_back_is_refused_and_works_on() {
         });
     });
 }
+
+#[test]
+#[ignore = "needs softhsm2-util"]
+fn a_token_that_cannot_be_asked_any_more_is_one_event_for_the_slot_that_it_had() {
+    softhsm::alone(|_| {
+        alone(|ill| {
+            let module = Foreign::start();
+            let [slot, _] = slots_of(&module);
+            let event = || {
+                let mut slot = 0;
+                c!(C_WaitForSlotEvent(CKF_DONT_BLOCK, &raw mut slot, null_mut())).map(|()| slot)
+            };
+            assert_eq!(event(), Err(CKR_NO_EVENT));
+            ill.ails("answer C_GetTokenInfo 0x5");
+            assert!(!module.slots().contains(&slot));
+            assert_eq!(event(), Ok(slot));
+            assert_eq!(event(), Err(CKR_NO_EVENT), "the row that says why has no slot");
+        })
+    });
+}
+
+#[test]
+#[ignore = "needs softhsm2-util"]
+fn a_host_that_forbids_threads_forbids_them_to_other_modules_too() {
+    softhsm::alone(|_| {
+        alone(|ill| {
+            for flags in [CKF_OS_LOCKING_OK, CKF_OS_LOCKING_OK | CKF_LIBRARY_CANT_CREATE_OS_THREADS] {
+                let mut arguments = CK_C_INITIALIZE_ARGS { flags, ..Default::default() };
+                c!(C_Initialize((&raw mut arguments).cast())).unwrap();
+                let module = Foreign;
+                assert_eq!(module.slots().len(), 2);
+                assert_eq!(std::fs::read_to_string(ill.path("initialised-with")).unwrap(), flags.to_string());
+            }
+        })
+    });
+}
+
+#[test]
+#[ignore = "needs softhsm2-util"]
+fn a_module_is_never_looked_for_again_by_a_link_that_may_lead_elsewhere_now() {
+    softhsm::alone(|_| {
+        alone(|ill| {
+            let link = ill.path("link.so");
+            std::os::unix::fs::symlink(ill.module(), &link).unwrap();
+            // SAFETY: only Rust reads the environment here, under the standard library's lock.
+            unsafe { std::env::set_var("INGAM_PKCS11_MODULES", &link) };
+            let module = Foreign::start();
+            assert_eq!(module.slots().len(), 2);
+            std::fs::remove_file(&link).unwrap();
+            std::os::unix::fs::symlink(softhsm::MODULE, &link).unwrap();
+            // Its functions are asked for with the first call, long after it was loaded.
+            slots_of(&module);
+        })
+    });
+}
+
+#[test]
+#[ignore = "needs softhsm2-util"]
+fn a_host_finalises_without_waiting_for_a_key_pair_that_is_being_made() {
+    softhsm::alone(|_| {
+        alone(|ill| {
+            let module = Foreign::start();
+            let [slot, _] = slots_of(&module);
+            let session = Session::open(slot, RW).unwrap();
+            ill.ails("hang C_GenerateKeyPair");
+            let making = std::thread::spawn(move || {
+                let mut mechanism =
+                    CK_MECHANISM { mechanism: CKM_RSA_PKCS_KEY_PAIR_GEN, pParameter: null_mut(), ulParameterLen: 0 };
+                let (public, private) = (&mut 0, &mut 0);
+                let none = null_mut();
+                c!(C_GenerateKeyPair(session.0, &raw mut mechanism, none, 0, none, 0, public, private))
+            });
+            while ill.calls("C_GenerateKeyPair") == 0 {
+                std::thread::yield_now();
+            }
+            let start = Instant::now();
+            drop(module);
+            assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+            assert!(!making.is_finished(), "it is left to itself");
+        })
+    });
+}

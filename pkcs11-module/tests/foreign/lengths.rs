@@ -104,3 +104,26 @@ fn what_is_wrong_with_an_argument_is_said_as_everywhere() {
         assert_eq!(c!(C_GetTokenInfo(module.slot() ^ 1, null_mut())), bad);
     });
 }
+
+#[test]
+#[ignore = "needs softhsm2-util"]
+fn the_length_of_an_oaep_label_is_a_claim_and_no_reason_to_allocate_it() {
+    softhsm::alone(|hsm| {
+        let module = Foreign::with_token(hsm, "token");
+        let (session, key) = with_key(&module);
+        let mut label = *b"x";
+        let mut parameter = CK_RSA_PKCS_OAEP_PARAMS {
+            hashAlg: CKM_SHA_1,
+            mgf: CKG_MGF1_SHA1,
+            source: CKZ_DATA_SPECIFIED,
+            pSourceData: label.as_mut_ptr().cast(),
+            ulSourceDataLen: 1 << 46,
+        };
+        let mut mechanism = CK_MECHANISM {
+            mechanism: CKM_RSA_PKCS_OAEP,
+            pParameter: (&raw mut parameter).cast(),
+            ulParameterLen: number(size_of_val(&parameter)),
+        };
+        assert_eq!(c!(C_DecryptInit(session.0, &raw mut mechanism, key)), Err(CKR_MECHANISM_PARAM_INVALID));
+    });
+}

@@ -129,3 +129,31 @@ fn what_came_with_3_0_is_not_there_but_for_a_login_without_a_name() {
         assert_eq!(c!(C_MessageSignFinal(session.0 + 1)), Err(CKR_SESSION_HANDLE_INVALID));
     });
 }
+
+#[test]
+#[ignore = "needs softhsm2-util"]
+fn sessions_end_with_the_module_that_somebody_else_finalised() {
+    softhsm::alone(|hsm| {
+        let module = Foreign::with_token(hsm, "token");
+        let noticed_by_a_call = Session::open(module.slot(), RW).unwrap();
+        let finalise = || {
+            // SAFETY: no arguments.
+            assert_eq!(unsafe { bare().C_Finalize.unwrap()(null_mut()) }, CKR_OK);
+        };
+        let state = |session: Session| {
+            let mut info = CK_SESSION_INFO::default();
+            c!(C_GetSessionInfo(session.0, &raw mut info))
+        };
+        finalise();
+        assert_eq!(state(noticed_by_a_call), Err(CKR_DEVICE_REMOVED));
+        let noticed_by_a_scan = Session::open(module.slot(), RW).unwrap();
+        assert_eq!(state(noticed_by_a_call), Err(CKR_DEVICE_REMOVED), "the module's number is another session's now");
+        finalise();
+        assert_eq!(module.slots().len(), 1);
+        let last = Session::open(module.slot(), RW).unwrap();
+        for gone in [noticed_by_a_call, noticed_by_a_scan] {
+            assert_eq!(c!(C_CloseSession(gone.0)), Err(CKR_DEVICE_REMOVED));
+        }
+        assert_eq!(state(last), Ok(()), "closing what is gone closes nothing else");
+    });
+}

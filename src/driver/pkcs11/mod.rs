@@ -96,9 +96,10 @@ impl Pkcs11 {
                 let thread = module.thread();
                 let ticket = thread.post(LIMIT, move |inside| {
                     let context = inside.context(&path)?;
-                    let tokens = scan::tokens(&context);
+                    let tokens = scan::tokens(&context, inside.initialisations);
                     if tokens.is_err() && inside.was_ended(&context) {
-                        return scan::tokens(&inside.context(&path)?);
+                        let context = inside.context(&path)?;
+                        return scan::tokens(&context, inside.initialisations);
                     }
                     tokens
                 })?;
@@ -206,7 +207,7 @@ impl Pkcs11 {
             kind: MediumKind::SecurityToken,
             label,
             place: module.path().to_string_lossy().into_owned(),
-            incarnation: 0,
+            incarnation: token.incarnation,
             accessibility,
             write_protected: token.write_protected,
             token: state.map(Arc::new),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11 as Context};
@@ -23,9 +23,15 @@ pub(super) const LIMIT: Duration = Duration::from_secs(5);
 #[derive(Default)]
 pub(super) struct Inside {
     context: Option<Context>,
+    /// The host forbids threads, and so to this module too.
+    without_threads: bool,
+    /// Where the file is that was loaded.
+    file: Arc<OnceLock<PathBuf>>,
     /// Whether C_Initialize was ours, so that C_Finalize is too.
     initialised_here: bool,
     initialised: bool,
+    /// How often the module was initialised for us: an application may end it at any time.
+    pub(super) initialisations: u64,
     /// Our sessions, by the number of the [`TokenSession`](super::session::TokenSession) that they are for.
     pub(super) sessions: BTreeMap<u64, Open>,
 }
@@ -41,6 +47,8 @@ pub(super) struct Module {
 /// A module's file in this process: loaded, initialised and called by one thread, whoever asks.
 struct Library {
     path: PathBuf,
+    /// The file that was loaded, past every link.
+    file: Arc<OnceLock<PathBuf>>,
     /// A forked child has the parent's memory and not its threads.
     process: u32,
     thread: ModuleThread<Inside>,
@@ -115,8 +123,10 @@ impl Library {
         }
         let lost = path.to_owned();
         let on_lost = Box::new(move || locked(&LOST).push(lost.clone()));
-        let thread = ModuleThread::new(Inside::default(), own_thread, on_lost);
-        let library = Arc::new(Self { path: path.to_owned(), process, thread });
+        let inside = Inside { without_threads: !own_thread, ..Inside::default() };
+        let file = Arc::clone(&inside.file);
+        let thread = ModuleThread::new(inside, own_thread, on_lost);
+        let library = Arc::new(Self { path: path.to_owned(), file, process, thread });
         in_use.push(Arc::downgrade(&library));
         library
     }
@@ -141,15 +151,18 @@ impl Inside {
         let context = match &self.context {
             Some(context) => context.clone(),
             None => {
-                refusal::check_file(path)?;
-                let context = Context::new(path).map_err(failed("loading a PKCS#11 module")).map_err(about)?;
+                let file = refusal::check_file(path)?;
+                let context = Context::new(&file).map_err(failed("loading a PKCS#11 module")).map_err(about)?;
                 // Never unloaded: a module may leave threads and exit handlers behind that run its code.
                 std::mem::forget(context.clone());
+                let _ = self.file.set(file);
                 self.context.insert(context).clone()
             }
         };
         if !self.initialised {
-            match context.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
+            let mut flags = CInitializeFlags::OS_LOCKING_OK;
+            flags.set(CInitializeFlags::LIBRARY_CANT_CREATE_OS_THREADS, self.without_threads);
+            match context.initialize(CInitializeArgs::new(flags)) {
                 Ok(()) => self.initialised_here = true,
                 // The application uses it too; it finalises it.
                 Err(Foreign::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => self.initialised_here = false,
@@ -162,6 +175,7 @@ impl Inside {
                 return Err(about(error));
             }
             self.initialised = true;
+            self.initialisations += 1;
         }
         Ok(context)
     }
@@ -189,7 +203,7 @@ pub(super) struct Slot {
 
 impl ForeignSlot for Slot {
     fn library(&self) -> &Path {
-        self.module.path()
+        self.module.library.file.get().map_or_else(|| self.module.path(), PathBuf::as_path)
     }
 
     fn number(&self) -> u64 {
@@ -201,5 +215,15 @@ impl ForeignSlot for Slot {
             job();
             Ok(())
         })
+    }
+
+    fn post(&self, limit: Duration, job: Box<dyn FnOnce() + Send>) {
+        let path = self.module.path().to_owned();
+        let job = move |inside: &mut Inside| {
+            if inside.context(&path).is_ok() {
+                job();
+            }
+        };
+        drop(self.module.thread().post(limit, job));
     }
 }

@@ -1,6 +1,6 @@
 //! This file refuses modules that must not be loaded: those that others may change, and ourselves in any disguise.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cryptoki::context::Pkcs11 as Context;
 
@@ -19,11 +19,12 @@ const MODULE_LIMIT: u64 = 1 << 27;
 /// p11-kit's proxy shows every module that p11-kit knows, ours too.
 const PROXY: &str = "PKCS#11 Proxy Module";
 
-/// Whether a module's file may be loaded at all.
+/// The file that a module's path leads to, if it may be loaded at all. It is this that is to be loaded: a link on the way may
+/// be somebody else's.
 ///
 /// # Errors
 /// `InvalidInput` for a relative path; `NotFound`; `NotPermitted` for a file that somebody else may change.
-pub(super) fn check_file(path: &Path) -> Result<()> {
+pub(super) fn check_file(path: &Path) -> Result<PathBuf> {
     let refused = |kind, doing| Err(Error::new(kind, doing).about(path.to_string_lossy()));
     if !path.is_absolute() {
         return refused(ErrorKind::InvalidInput, "loading a PKCS#11 module, whose path must be absolute");
@@ -44,7 +45,7 @@ pub(super) fn check_file(path: &Path) -> Result<()> {
     if file.ancestors().chain(path.ancestors().skip(1)).any(|part| !trusted(part)) {
         return refused(ErrorKind::NotPermitted, "loading a PKCS#11 module that other users may change");
     }
-    Ok(())
+    Ok(file)
 }
 
 const OURS: &str = "loading this very PKCS#11 module as another";

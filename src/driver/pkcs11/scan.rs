@@ -13,6 +13,8 @@ use crate::medium::{PinState, TokenState};
 #[derive(Clone, Debug)]
 pub(super) struct Seen {
     pub(super) slot: u64,
+    /// Which initialisation of its module it was seen in: with each, sessions and logins are gone.
+    pub(super) incarnation: u64,
     /// The label as the token has it; empty before it is initialised.
     pub(super) label: String,
     pub(super) write_protected: bool,
@@ -25,7 +27,7 @@ pub(super) struct Seen {
 const NO_LOCKOUT: &[(&str, &str)] = &[("SoftHSM project", "SoftHSM v2")];
 
 /// The tokens that are there now. Tokens of ours behind a remote module are left out: they are media already.
-pub(super) fn tokens(context: &Context) -> Result<Vec<Seen>> {
+pub(super) fn tokens(context: &Context, incarnation: u64) -> Result<Vec<Seen>> {
     let slots = context.get_slots_with_token().map_err(failed("listing the tokens of a PKCS#11 module"))?;
     let mut seen = Vec::with_capacity(slots.len());
     for slot in slots {
@@ -34,6 +36,7 @@ pub(super) fn tokens(context: &Context) -> Result<Vec<Seen>> {
             Ok(info) if info.manufacturer_id() == OURSELVES => {}
             Ok(info) => seen.push(Seen {
                 slot: number,
+                incarnation,
                 label: info.label().trim_matches(BLANKS).to_owned(),
                 write_protected: info.write_protected(),
                 state: Ok(state(&info)),
@@ -42,6 +45,7 @@ pub(super) fn tokens(context: &Context) -> Result<Vec<Seen>> {
             Err(Foreign::Pkcs11(RvError::TokenNotPresent | RvError::DeviceRemoved | RvError::SlotIdInvalid, _)) => {}
             Err(error) => seen.push(Seen {
                 slot: number,
+                incarnation,
                 label: String::new(),
                 write_protected: false,
                 state: Err(failed("asking a token what it is")(error)),

@@ -18,6 +18,9 @@ pub(crate) unsafe fn initialize(arguments: *mut c_void) -> CK_RV {
     if let Some(module) = ills::to_load() {
         LOADING.call_once(|| load(&module));
     }
+    // SAFETY: the caller's arguments: null or a CK_C_INITIALIZE_ARGS.
+    let flags = unsafe { arguments.cast::<CK_C_INITIALIZE_ARGS>().as_ref() }.map_or(0, |arguments| arguments.flags);
+    ills::write("initialised-with", &flags.to_string());
     // SAFETY: the caller's arguments.
     unsafe { real().C_Initialize.unwrap()(arguments) }
 }

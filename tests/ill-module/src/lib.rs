@@ -11,6 +11,7 @@
 //! | `user-tries`, `so-tries` | how many wrong PINs are left: a wrong one counts it down, a right one sets it to 3. Without the file there is no lockout |
 //! | `keypad` | the PIN that is typed on the token's own keypad: a PIN that comes by a call is refused |
 //! | `calls` | written here: the name of every function that was called, a line each; behind `C_Login` another line says who logs in |
+//! | `initialised-with` | written here: the flags of the last C_Initialize |
 //! | `load-answers` | written here: what the module answered that `load` made this one use |
 //!
 //! Which SoftHSM tokens stand behind it says `SOFTHSM2_CONF`, as ever.
@@ -48,7 +49,7 @@ fn functions_of(file: &std::path::Path) -> &'static CK_FUNCTION_LIST {
     // SAFETY: the initialisers of a PKCS#11 module do nothing that a host must prepare.
     let library = std::mem::ManuallyDrop::new(unsafe { libloading::Library::new(file) }.unwrap());
     // SAFETY: the symbol has this type in every PKCS#11 module.
-    let get = unsafe { library.get::<unsafe extern "C" fn(*mut *mut CK_FUNCTION_LIST) -> CK_RV>("C_GetFunctionList") };
+    let get = unsafe { library.get::<unsafe extern "C" fn(*mut *mut CK_FUNCTION_LIST) -> CK_RV>(b"C_GetFunctionList") };
     let mut list = std::ptr::null_mut();
     // SAFETY: a place for the table.
     assert_eq!(unsafe { get.unwrap()(&raw mut list) }, CKR_OK);
