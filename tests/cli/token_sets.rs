@@ -219,3 +219,29 @@ fn a_key_without_certificate_is_deleted_by_its_name() {
         assert!(!place.objects("ci").contains("Private Key"), "{}", place.objects("ci"));
     }
 }
+
+#[test]
+#[ignore = "needs softhsm2-util"]
+fn what_is_looked_for_in_one_folder_goes_to_a_token_all_the_same() {
+    let place = Place::new(&["seal"], "b");
+    let from = format!("dir:{}", place.npki.display());
+    let run = place.run(&[&moved("token:seal", &OPEN)[..], &["--medium", &from]].concat());
+    assert_eq!(run.exit, 0, "{}", run.stderr);
+    assert_eq!((place.certs("hdd"), place.certs("token:seal")), (0, 1));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+#[ignore = "needs softhsm2-util"]
+fn the_way_to_get_rid_of_a_key_without_its_request_works() {
+    let place = Place::new(&["seal", "other"], "a");
+    let made = ["csr", "--medium", "token:seal", "--subject", "cn=full", "--out", "-", "--pin-file", "canary-pin"];
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut command = SAMPLES.command(&made, &[]);
+    let run = Run::of(command.envs(place.hsm.environment()).stdout(full).output().unwrap());
+    assert_eq!(run.exit, 8, "{}", run.stderr);
+    let way = run.stderr.split("ingam delete ").nth(1).unwrap().trim();
+    let arguments: Vec<&str> = way.split(' ').collect();
+    let run = place.run(&[&["delete"], &arguments[..], &["--yes", "--pin-file", "canary-pin"]].concat());
+    assert_eq!(run.exit, 0, "{way}: {}", run.stderr);
+}
