@@ -245,3 +245,18 @@ fn the_way_to_get_rid_of_a_key_without_its_request_works() {
     let run = place.run(&[&["delete"], &arguments[..], &["--yes", "--pin-file", "canary-pin"]].concat());
     assert_eq!(run.exit, 0, "{way}: {}", run.stderr);
 }
+
+#[test]
+#[ignore = "needs softhsm2-util"]
+fn a_label_that_two_tokens_have_names_neither_of_them() {
+    let place = Place::new(&["one", "one"], "b");
+    assert_eq!(place.fails(&moved("token:one", &OPEN)), (3, "medium_ambiguous".to_owned()));
+    assert_eq!(place.fails(&moved("pkcs11:token=one", &OPEN)), (3, "medium_ambiguous".to_owned()));
+    for verb in ["info", "reset", "unlock"] {
+        assert_eq!(place.fails(&["token", verb, "token:one"]), (3, "token_ambiguous".to_owned()));
+    }
+    let listed = place.run(&["token", "list", "--json"]);
+    let serial = listed.json()["tokens"][0]["serial"].as_str().unwrap().to_owned();
+    let run = place.run(&moved(&format!("token:{serial}"), &OPEN));
+    assert_eq!(run.exit, 0, "{}", run.stderr);
+}
