@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::certificate::Certificate;
-use crate::credential::{Credential, Entry, EntryName, Pair, VidRandom};
+use crate::credential::{Credential, Entry, EntryName, KeyId, Pair, VidRandom};
 use crate::error::{Error, ErrorKind, Result};
 use crate::keystore::{SharedToken, lock};
 use crate::npki::private_key_info::PrivateKeyInfo;
@@ -98,8 +98,10 @@ fn import(set: NewSet, problems: Vec<Error>, to: &SharedToken, password: Option<
     if let Some(password) = password {
         token.login(Role::User, &scope, password)?;
     }
-    let checked = expected.check(&mut **token, &entry);
+    let mut checked = expected.check(&mut **token, &entry);
     if password.is_some() {
+        // A token's import has let the keys do their work already: each use may cost a touch or a PIN.
+        checked = checked.and_then(|()| expected.keys_work(&mut **token, &entry));
         token.logout(&scope);
     }
     checked.map_err(|error| {
@@ -177,6 +179,19 @@ impl Expected {
         self.sign.check(token, &set.sign)?;
         self.km.as_ref().zip(set.km.as_ref()).map_or(Ok(()), |(expected, km)| expected.check(token, km))
     }
+
+    fn keys_work(&self, token: &mut dyn Token, entry: &EntryName) -> Result<()> {
+        let there = find(token, entry)?;
+        let set = there.content.as_ref().map_err(Clone::clone)?;
+        for pair in set.pairs() {
+            key_works(token, key_of(pair)?, &pair.certificate)?;
+        }
+        Ok(())
+    }
+}
+
+fn key_of(pair: &Pair) -> Result<&KeyId> {
+    pair.key.as_ref().ok_or(Error::new(ErrorKind::NotFound, "looking for the key of a copy"))
 }
 
 impl ExpectedPair {
@@ -189,9 +204,7 @@ impl ExpectedPair {
         if *pair.certificate != self.certificate {
             return Err(Error::new(ErrorKind::Mismatch, "comparing the certificate of a copy"));
         }
-        let key = pair.key.as_ref().ok_or(Error::new(ErrorKind::NotFound, "looking for the key of a copy"))?;
-        key_works(token, key, &self.certificate)?;
-        let there = token.vid_random(key)?;
+        let there = token.vid_random(key_of(pair)?)?;
         let same = there.as_ref().map(VidRandom::expose) == self.vid_random.as_ref().map(VidRandom::expose);
         if same { Ok(()) } else { Err(Error::new(ErrorKind::Mismatch, "comparing R of a copy")) }
     }

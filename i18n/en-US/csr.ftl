@@ -2,7 +2,8 @@
 
 csr-done = Made a key in the token and wrote the request: { $file } (token: { $token }, label: { $label })
 csr-next = When the certificate is issued, add it to that key: ingam import FILE --to token
-csr-bad-subject = This is no subject's name. Such as: cn=홍길동,ou=personal,o=Example,c=kr
+csr-bad-subject = This is not a subject's name.
+csr-bad-subject-hint = Write it as in RFC 4514, for example: cn=홍길동,ou=personal,o=Example,c=kr
 csr-no-keys-made = No keys are made in this medium: { $medium }
 csr-no-keys-made-hint = Name a security token, which private keys never leave. To see them: ingam token list
 csr-key-stays =

@@ -5,6 +5,7 @@ delete-what =
     { "         " }{ $place }
 delete-key-alone = the key { $name }, which has no certificate
 delete-last-copy = No other copy is seen. This cannot be undone.
+delete-last-copy-here = Whether other media have a copy was not looked at. This cannot be undone.
 delete-other-copies =
     { $count ->
         [one] There is 1 other copy.

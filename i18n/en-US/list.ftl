@@ -31,6 +31,8 @@ list-incomplete = Incomplete:
 list-unusable = Cannot be used:
 list-unusable-line = ! { $place }: { $reason }
 
+list-nothing-there = There are no certificates.
+list-nothing-usable-there = There are no usable certificates.
 list-nothing-fits = No certificate fits.
 list-nothing = There are no certificates. Searched:
 list-nothing-usable = There are no usable certificates. Searched:

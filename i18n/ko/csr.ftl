@@ -2,7 +2,8 @@
 
 csr-done = 보안토큰에 키를 만들고 발급 요청을 썼습니다: { $file } (보안토큰: { $token }, 이름: { $label })
 csr-next = 발급받은 인증서는 'ingam import 인증서파일 --to token'으로 그 키에 붙이십시오.
-csr-bad-subject = 주체 이름이 형식에 맞지 않습니다. 예: cn=홍길동,ou=personal,o=회사,c=kr
+csr-bad-subject = 주체 이름이 형식에 맞지 않습니다.
+csr-bad-subject-hint = RFC 4514 형식으로 쓰십시오. 예: cn=홍길동,ou=personal,o=회사,c=kr
 csr-no-keys-made = 키를 만들 수 없는 저장매체입니다: { $medium }
 csr-no-keys-made-hint = 개인키가 밖으로 나오지 않는 보안토큰을 지정하십시오. 목록: ingam token list
 csr-key-stays =

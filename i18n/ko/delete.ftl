@@ -5,6 +5,7 @@ delete-what =
     { "     " } { $place }
 delete-key-alone = 인증서가 없는 키 { $name }
 delete-last-copy = 다른 사본은 보이지 않습니다. 삭제하면 되돌릴 수 없습니다.
+delete-last-copy-here = 다른 저장매체에 사본이 있는지는 확인하지 않았습니다. 삭제하면 되돌릴 수 없습니다.
 delete-other-copies = 다른 사본이 { $count }개 있습니다.
 delete-key-is-lost = 키를 삭제하면 되돌릴 수 없습니다. 이 키로 발급을 요청했다면 발급된 인증서를 쓸 수 없게 됩니다.
 delete-is-no-revocation = 삭제는 폐기가 아닙니다. 폐기는 발급기관에 신청하십시오.

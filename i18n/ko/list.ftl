@@ -20,6 +20,8 @@ list-incomplete = 일부를 읽을 수 없음
 list-unusable = 사용할 수 없는 것
 list-unusable-line = ! { $place }: { $reason }
 
+list-nothing-there = 인증서가 없습니다.
+list-nothing-usable-there = 사용할 수 있는 인증서가 없습니다.
 list-nothing-fits = 조건에 맞는 인증서가 없습니다.
 list-nothing = 인증서가 없습니다. 찾아본 폴더:
 list-nothing-usable = 사용할 수 있는 인증서가 없습니다. 찾아본 폴더:

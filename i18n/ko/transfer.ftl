@@ -72,7 +72,7 @@ help-import-usage =
     { "             [" }--password-fd 번호 | …] [--pin-fd 번호 | …]
 help-import-examples =
     ingam 가져오기 ~/NPKI/yessign/USER/cn=… --to token
-    ingam import ./NPKI --to hdd              폴더 안의 모든 인증서
+    ingam import ./NPKI --to hdd                폴더 안의 모든 인증서
     ingam import hong.pem --to token:회사토큰   'ingam csr'로 만든 키의 인증서
 help-import-files = 인증서 폴더(signCert.der, signPri.key), 그런 폴더를 담은 NPKI 폴더, 보안토큰에 있는 키의 인증서 파일(PEM, DER, "-")
 help-import-files-value = 파일

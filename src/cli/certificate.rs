@@ -1,7 +1,7 @@
 //! This file describes a certificate in words and in JSON, the same way in every verb.
 
 use ingam::certificate::{Certificate, Standing, seoul_date};
-use ingam::credential::Pair;
+use ingam::credential::{Credential, Pair};
 use ingam::medium::{Medium, MediumKind};
 use ingam::npki::authority::Authority;
 use ingam::npki::policy::{Holder, Kind, Usage};
@@ -60,6 +60,15 @@ pub(crate) fn usage(words: &Words, certificate: &Certificate) -> String {
         text = format!("{text} {}", words.say("certificate-secure-medium"));
     }
     text
+}
+
+/// What the keys of a set are for: the word for signing alone, or for both.
+pub(crate) fn purposes(set: &Credential) -> &'static str {
+    match &set.km {
+        None => "show-key-sign",
+        Some(km) if km.key.is_some() => "show-key-sign-and-km",
+        Some(_) => "show-key-sign-and-km-certificate",
+    }
 }
 
 /// The last day, in Korea.

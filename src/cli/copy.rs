@@ -108,7 +108,7 @@ impl Route {
         agree: impl FnOnce(&Target) -> Result<(), Failure>,
     ) -> Result<(Target, Ends), Failure> {
         set.key()?;
-        let target = Target::find("--to", &self.to, Some(&inventory.keystore))?;
+        let target = Target::find("--to", &self.to, inventory.keystore_of_all_modules())?;
         let from_token = set.medium.token.is_some();
         if from_token && !target.keeps_files() && target.medium.id != set.medium.id {
             return Err(Refusal::TokenToToken.into());

@@ -124,6 +124,7 @@ impl<'a> Doomed<'a> {
         if let Some(set) = self.set {
             let others = inventory.sets.iter().filter(|other| other.row == set.row).count() - 1;
             lines.push(match others {
+                0 if inventory.partial => words.say("delete-last-copy-here"),
                 0 => words.say("delete-last-copy"),
                 others => words.tell("delete-other-copies", &[("count", others.into())]),
             });

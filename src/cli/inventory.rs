@@ -18,7 +18,7 @@ use crate::cli::output::hex;
 use crate::cli::pin_failure;
 use crate::cli::secret::PasswordArguments;
 use crate::cli::session::Session;
-use crate::cli::{certificate, target};
+use crate::cli::{certificate, environment, target};
 
 /// Which certificate a verb works with.
 #[derive(Args, Debug)]
@@ -34,11 +34,15 @@ pub(crate) struct Inventory {
     /// How the module makes tokens of media.
     slots: Slots,
     /// Whether it has some media only, so that its rows are numbered otherwise than those of the plain list.
-    partial: bool,
+    pub(crate) partial: bool,
+    /// Whether other PKCS#11 modules were asked: not where folders alone were wanted.
+    modules_asked: bool,
     /// Usable sets, medium by medium; copies of one certificate stay where they were found.
     pub(crate) sets: Vec<Set>,
     /// Media, folders and files that cannot be used: where, and why.
     pub(crate) unusable: Vec<(String, Error)>,
+    /// Modules at well-known paths that do not work, and that nobody asked for: a package has put them there.
+    pub(crate) unasked: Vec<(String, Error)>,
     /// What a token has besides usable sets: keys without a certificate, what an import that was cut off left.
     pub(crate) remnants: Vec<Remnant>,
     /// How many media there are.
@@ -118,14 +122,28 @@ impl Inventory {
             keystore: Arc::new(Keystore::new(&config)),
             slots: config.slots,
             partial: wanted.is_some(),
+            modules_asked: wanted.is_none_or(MediumSelector::may_be_foreign),
             sets: Vec::new(),
             unusable: Vec::new(),
+            unasked: Vec::new(),
             remnants: Vec::new(),
             media: 0,
             searched: config.npki_roots,
         };
+        let asked = |medium: &Medium| {
+            wanted.is_some()
+                || environment::variable("SOFTHSM2_CONF".as_ref()).is_some()
+                || config.foreign.modules.iter().any(|module| module.path.as_os_str() == medium.place.as_str())
+        };
         for slot in inventory.keystore.slots() {
-            if slot.present && wanted.is_none_or(|wanted| wanted.fits(&slot.medium)) {
+            if !slot.present || wanted.is_some_and(|wanted| !wanted.fits(&slot.medium)) {
+                continue;
+            }
+            if let (Accessibility::Unusable(error), false) = (&slot.medium.accessibility, asked(&slot.medium))
+                && slot.medium.id.identity().starts_with("module/")
+            {
+                inventory.unasked.push((slot.medium.place.clone(), error.clone()));
+            } else {
                 inventory.media += 1;
                 inventory.add(slot.id, &slot.medium);
             }
@@ -175,6 +193,11 @@ impl Inventory {
                 }
             }
         }
+    }
+
+    /// The keystore, if it has the tokens of every module too.
+    pub(crate) fn keystore_of_all_modules(&self) -> Option<&Arc<Keystore>> {
+        self.modules_asked.then_some(&self.keystore)
     }
 
     /// Names a pair's certificate and key, to this program and to clients of the module.

@@ -87,7 +87,7 @@ impl View for List<'_> {
         };
         json!({
             "certs": self.sets.iter().map(|set| certificate::set_json(self.words, set, self.now)).collect::<Vec<_>>(),
-            "unusable": self.inventory.unusable.iter().map(unusable).collect::<Vec<_>>(),
+            "unusable": self.inventory.unusable.iter().chain(&self.inventory.unasked).map(unusable).collect::<Vec<_>>(),
             "searched": self.inventory.searched.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>(),
         })
     }
@@ -104,7 +104,11 @@ impl View for List<'_> {
             set.entry.problems.iter().map(move |problem| (place.clone(), problem.clone()))
         });
         text.push_str(&self.reasons(words, "list-incomplete", &incomplete.collect::<Vec<_>>()));
-        text.push_str(&self.reasons(words, "list-unusable", &self.inventory.unusable));
+        let mut unusable = self.inventory.unusable.clone();
+        if self.verbose {
+            unusable.extend_from_slice(&self.inventory.unasked);
+        }
+        text.push_str(&self.reasons(words, "list-unusable", &unusable));
         text
     }
 }
@@ -197,6 +201,11 @@ impl List<'_> {
             return format!("{}\n", words.say("list-nothing-fits"));
         }
         let unusable = !self.inventory.unusable.is_empty();
+        if self.inventory.searched.is_empty() {
+            // A token was named; NPKI folders have no part in this.
+            let message = if unusable { "list-nothing-usable-there" } else { "list-nothing-there" };
+            return format!("{}\n", words.say(message));
+        }
         let mut text = format!("{}\n", words.say(if unusable { "list-nothing-usable" } else { "list-nothing" }));
         for folder in &self.inventory.searched {
             let state = match folder.try_exists() {

@@ -40,6 +40,7 @@ mod stdout;
 mod target;
 mod token;
 mod transferred;
+mod typed;
 mod usage;
 mod verify;
 mod vid;
@@ -53,18 +54,20 @@ use crate::cli::grammar::{Arguments, Verb};
 use crate::cli::language::{Language, Words};
 use crate::cli::report::Exit;
 use crate::cli::session::Session;
+use crate::cli::typed::Typed;
 
 /// Runs `ingam` with these arguments, program name first; returns the exit code.
 pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
     protect_memory();
     stdout::keep();
     let early = grammar::Early::scan(&arguments);
+    let typed = Typed::scan(&arguments);
     let language = early.language.unwrap_or_else(|| Language::from_locale(&environment::locale()));
     let words = Words::new(language);
     let mut session = Session::new(words, early.json);
     let exit = match perform(&mut session, arguments) {
         Ok(exit) => exit,
-        Err(failure) => session.report(&failure),
+        Err(failure) => session.report(&typed.name(failure)),
     };
     exit.code()
 }

@@ -67,7 +67,10 @@ impl Report {
     pub(crate) fn of_error(error: &Error, words: &Words) -> Self {
         let (code, exit, message, hint) = row(error.kind());
         let message = cause_key(error).unwrap_or(message);
-        let hint = module_failure::keys(error).map(|(_, hint)| hint).or(hint);
+        let hint = match error.doing() {
+            "reading a distinguished name" => Some("csr-bad-subject-hint"),
+            _ => module_failure::keys(error).map(|(_, hint)| hint).or(hint),
+        };
         if let Some(report) = Self::of_limit(error, words) {
             return report;
         }

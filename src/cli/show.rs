@@ -170,12 +170,10 @@ impl Show<'_> {
 
     fn key(&self, words: &Words, certificate: &Certificate) -> String {
         let bits = certificate.key_bits().map(|bits| format!(" {bits}")).unwrap_or_default();
-        let pairs = match (&self.pair.key, &self.set.credential.km) {
-            (Some(_), _) if self.pair.purpose == Purpose::KeyManagement => "show-key-km",
-            (None, _) => "show-key-missing",
-            (Some(_), None) => "show-key-sign",
-            (Some(_), Some(km)) if km.key.is_some() => "show-key-sign-and-km",
-            (Some(_), Some(_)) => "show-key-sign-and-km-certificate",
+        let pairs = match &self.pair.key {
+            None => "show-key-missing",
+            Some(_) if self.pair.purpose == Purpose::KeyManagement => "show-key-km",
+            Some(_) => certificate::purposes(&self.set.credential),
         };
         format!("{}{bits}, {}", certificate.key_algorithm(), words.say(pairs))
     }

@@ -43,8 +43,8 @@ impl Transferred<'_> {
     /// `✓ 홍길동: key, certificate, chain, VID R`, and what proved it.
     pub(crate) fn text(&self, words: &Words) -> String {
         let mut parts = vec!["transfer-part-key"];
-        parts.extend(self.copied.km.then_some("transfer-part-km"));
         parts.push("transfer-part-certificate");
+        parts.extend(self.copied.km.then_some("transfer-part-km"));
         parts.extend((self.copied.authorities > 0).then_some("transfer-part-chain"));
         parts.extend(self.copied.vid_random.then_some("transfer-part-r"));
         let parts: Vec<String> = parts.into_iter().map(|part| words.say(part)).collect();

@@ -95,6 +95,8 @@ fn what_is_deleted_or_moved_is_confirmed_by_the_end_of_its_serial_number() {
         let (shown, exit) = on_a_terminal("delete 홍길동 --medium dir:typed", &[wrong]);
         assert_eq!(exit, 130, "{shown}");
         assert!(shown.starts_with("삭제: 홍길동 / ") && shown.contains("삭제는 폐기가 아닙니다."), "{shown}");
+        // There is another copy in the folder that --medium leaves out.
+        assert!(shown.contains("다른 저장매체에 사본이 있는지는 확인하지 않았습니다."), "{shown}");
         assert!(is_there());
     }
     let answers = [format!("{digits}\n"), format!("{PASSWORD}\n")];

@@ -77,7 +77,7 @@ fn a_set_is_imported_signs_in_its_token_and_is_deleted() {
     assert_eq!((run.exit, run.stderr.as_str()), (0, ""), "{}", run.stdout);
     assert_eq!(
         run.stdout,
-        "✓ 홍길동: 개인키, 암호화용 개인키와 인증서, 인증서, 체인, 본인확인정보(R)\n  시험 서명으로 확인했습니다.\n"
+        "✓ 홍길동: 개인키, 인증서, 암호화용 개인키와 인증서, 체인, 본인확인정보(R)\n  시험 서명으로 확인했습니다.\n"
     );
     assert_eq!(place.certs("token"), 1);
     assert_eq!(place.fails(&[&import[..], &OPEN].concat()), (8, "already_exists".to_owned()));
@@ -126,7 +126,10 @@ fn a_set_is_moved_to_a_token_once_and_only_with_the_right_pin() {
     assert_eq!(place.fails(&moved("token:one", &wrong)), (4, "pin_incorrect".to_owned()));
     assert_eq!((place.certs("hdd"), place.certs("token:one")), (1, 0));
 
-    let run = place.run_in("en_US.UTF-8", &moved("token:one", &OPEN));
+    // Where to look for the original says nothing about where it goes.
+    let from = format!("dir:{}", place.npki.display());
+    let narrowed = [&moved("token:one", &OPEN)[..], &["--medium", &from]].concat();
+    let run = place.run_in("en_US.UTF-8", &narrowed);
     assert_eq!(run.exit, 0, "{}", run.stderr);
     assert!(
         run.stdout

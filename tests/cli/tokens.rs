@@ -229,3 +229,22 @@ fn a_certificate_is_relabelled_with_its_keys() {
     assert!(hsm.tool("seal", &["--list-objects"]).matches("새이름").count() >= 2);
     assert!(opens(&hsm, "pin"));
 }
+
+#[test]
+#[ignore = "needs softhsm2-util"]
+fn a_module_that_a_package_brought_is_no_trouble_to_who_never_asked_for_it() {
+    let home = tempfile::tempdir().unwrap();
+    fs::create_dir_all(home.path().join(".config/softhsm2")).unwrap();
+    fs::write(home.path().join(".config/softhsm2/softhsm2.conf"), "directories.tokendir = /nonexistent/tokens\n")
+        .unwrap();
+    let run = |arguments: &[&str], environment: &[(&str, &str)]| {
+        let mut command = SAMPLES.command(arguments, environment);
+        Run::of(command.env("HOME", home.path()).env_remove("INGAM_PKCS11_MODULES").output().unwrap())
+    };
+    let is_told = |run: Run| run.stdout.contains("The PKCS#11 module does not start.");
+    assert!(!is_told(run(&["list"], &[])));
+    for asked in [&["list", "--verbose"][..], &["list", "--json"], &["list", "--medium", "token"], &["token", "list"]] {
+        assert!(is_told(run(asked, &[])), "{asked:?}");
+    }
+    assert!(is_told(run(&["list"], &[("SOFTHSM2_CONF", "/nonexistent/softhsm2.conf")])));
+}

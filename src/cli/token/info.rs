@@ -126,7 +126,8 @@ impl Info<'_> {
             if set.sign.key.is_some() { left } else { words.tell("list-without-key", &[("left", (&left).into())]) };
         let (name, issuer) = (certificate::name(certificate), certificate::issuer(words, certificate));
         let (usage, expires) = (certificate::usage(words, certificate), certificate::expires(certificate));
-        format!("{name} / {issuer} / {usage} / {expires}, {left}")
+        let purposes = words.say(certificate::purposes(set));
+        format!("{name} / {issuer} / {usage} / {purposes} / {expires}, {left}")
     }
 }
 

@@ -19,6 +19,7 @@ use std::ffi::CStr;
 use std::io::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use cryptoki_sys::*;
@@ -66,8 +67,34 @@ pub(crate) fn before(function: &'static str, gone: Option<CK_RV>) -> Option<CK_R
     }
     match now() {
         None => Some(CKR_ARGUMENTS_BAD),
-        Some(ills) if ills.pulled => gone,
-        Some(_) => None,
+        Some(ills) if ills.pulled => {
+            if !GONE.swap(true, Ordering::Relaxed) {
+                close_sessions();
+            }
+            gone
+        }
+        Some(_) => {
+            GONE.store(false, Ordering::Relaxed);
+            None
+        }
+    }
+}
+
+/// Whether a call has seen already that the token is gone.
+static GONE: AtomicBool = AtomicBool::new(false);
+
+/// With a token its sessions go and its login (PKCS#11 3.0 2.6.2).
+fn close_sessions() {
+    let mut slots = [0; 16];
+    let mut count = 16;
+    // SAFETY: room for as many numbers as it is told.
+    let rv = unsafe { crate::real().C_GetSlotList.unwrap()(CK_TRUE, slots.as_mut_ptr(), &raw mut count) };
+    if rv != CKR_OK {
+        return;
+    }
+    for slot in slots.iter().take(usize::try_from(count).unwrap_or(0)) {
+        // SAFETY: a slot of the module behind this one.
+        let _ = unsafe { crate::real().C_CloseAllSessions.unwrap()(*slot) };
     }
 }
 
