@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ingam::config::Config;
-use ingam::keystore::{Keystore, SharedToken, Slot, SlotId, lock};
+use ingam::keystore::{Keystore, SharedToken, SlotId, lock};
 use ingam::medium::{Accessibility, Medium, MediumKind};
 use ingam::selector::{MediumSelector, Pkcs11Uri};
 use ingam::{Error, ErrorKind};
@@ -32,8 +32,7 @@ pub(crate) struct Target {
 struct Made(PathBuf);
 
 impl Target {
-    /// The medium that this option's value names. Media that `known` has already are not opened a second time; it may have
-    /// been told to look at a part of them only.
+    /// The medium that this option's value names. Media that `known` has already are not opened a second time.
     pub(crate) fn find(option: &'static str, value: &str, known: Option<&Arc<Keystore>>) -> Result<Self, Failure> {
         if value.contains("pin-value=") {
             return Err(Failure::SecretOnCommandLine { option: "pin-value" });
@@ -41,8 +40,7 @@ impl Target {
         let wanted: MediumSelector =
             value.parse().map_err(|_| Failure::BadValue { option, value: value.to_owned() })?;
         if wanted.may_be_foreign() {
-            let fits = |slot: &Slot| slot.present && wanted.fits(&slot.medium);
-            let keystore = match known.filter(|known| known.slots().iter().any(fits)) {
+            let keystore = match known {
                 Some(keystore) => Arc::clone(keystore),
                 None => Arc::new(Keystore::new(&configuration()?)),
             };

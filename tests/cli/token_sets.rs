@@ -224,16 +224,6 @@ fn a_key_without_certificate_is_deleted_by_its_name() {
 }
 
 #[test]
-#[ignore = "needs softhsm2-util"]
-fn what_is_looked_for_in_one_folder_goes_to_a_token_all_the_same() {
-    let place = Place::new(&["seal"], "b");
-    let from = format!("dir:{}", place.npki.display());
-    let run = place.run(&[&moved("token:seal", &OPEN)[..], &["--medium", &from]].concat());
-    assert_eq!(run.exit, 0, "{}", run.stderr);
-    assert_eq!((place.certs("hdd"), place.certs("token:seal")), (0, 1));
-}
-
-#[test]
 #[cfg(target_os = "linux")]
 #[ignore = "needs softhsm2-util"]
 fn the_way_to_get_rid_of_a_key_without_its_request_works() {
