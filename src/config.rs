@@ -158,7 +158,7 @@ impl Config {
 
     fn apply(&mut self, path: &Path, text: &str) -> Result<()> {
         let damaged = || Error::new(ErrorKind::Damaged, "reading the configuration").about(path.to_string_lossy());
-        let file: File = toml::from_str(text).map_err(|error| damaged().caused_by(error))?;
+        let file: File = toml::from_str(text).map_err(|error| damaged().caused_by(NotRead::of(&error, text)))?;
         self.npki_roots.extend(file.npki);
         self.slots = file.slots.unwrap_or(self.slots);
         if let Some(iterations) = file.limits.kdf_iterations {
@@ -180,6 +180,35 @@ impl Config {
         Ok(())
     }
 }
+
+/// Where and why a file does not parse. What stands there is not repeated: it may be a PIN that somebody wrote into it.
+#[derive(Debug)]
+struct NotRead {
+    line: usize,
+    why: String,
+}
+
+impl NotRead {
+    fn of(error: &toml::de::Error, text: &str) -> Self {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        // "invalid type: string "1234", expected a sequence"
+        let why = match (error.message().split_once(": "), error.message().rsplit_once(", expected ")) {
+            (Some((what @ ("invalid type" | "invalid value"), _)), Some((_, expected))) => {
+                format!("{what}, expected {expected}")
+            }
+            _ => error.message().to_owned(),
+        };
+        Self { line: before.matches('\n').count() + 1, why }
+    }
+}
+
+impl std::fmt::Display for NotRead {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "line {}: {}", self.line, self.why)
+    }
+}
+
+impl std::error::Error for NotRead {}
 
 #[derive(Debug)]
 struct OutOfRange(&'static str, u32, u32);
@@ -365,6 +394,20 @@ mod tests {
             let error = with(&[("INGAM_CONF", file.to_str().unwrap())], home.path()).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Damaged);
             assert!(error.to_string().contains("c.toml"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_pin_that_was_written_into_the_file_is_not_repeated() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("named.toml");
+        for line in
+            ["pin = \"4821\"", "pin-value = 4821", "pin-source = 4821", "pin-source = \"4821", "token = [\"4821\"]"]
+        {
+            std::fs::write(&file, format!("# tokens\n[[token]]\n{line}\n")).unwrap();
+            let error = with(&[("INGAM_CONF", file.to_str().unwrap())], home.path()).unwrap_err();
+            let told = format!("{}", std::error::Error::source(&error).unwrap());
+            assert!(told.starts_with("line 3: ") && !told.contains("4821"), "{told}");
         }
     }
 

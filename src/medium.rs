@@ -150,6 +150,20 @@ impl Medium {
         own.map_or_else(|| self.id.serial(), str::to_owned)
     }
 
+    /// Whether it is a token with a PIN of its own that this names: its serial number, its label, or the label that it had
+    /// before the keystore lengthened it to tell two of the same label apart. The name of several tokens is nobody's: which
+    /// of them is the first changes with the ports that they are in.
+    #[must_use]
+    pub fn is_token_called(&self, name: &str) -> bool {
+        // The keystore cuts a long label for its addition.
+        let is_label = |label: &str| label == name || label.len() > 20 && name.starts_with(label);
+        let suffix = format!(" {}", &self.id.serial()[..4]);
+        self.token.is_some()
+            && (self.serial().eq_ignore_ascii_case(name)
+                || self.label == name
+                || self.label.strip_suffix(&suffix).is_some_and(is_label))
+    }
+
     /// Whether it can be opened.
     #[must_use]
     pub const fn is_usable(&self) -> bool {

@@ -8,7 +8,7 @@ csr-no-keys-made = No keys are made in this medium: { $medium }
 csr-no-keys-made-hint = Name a security token, which private keys never leave. To see them: ingam token list
 csr-key-stays =
     The key that was made stays in the token: { $token } / { $label }
-    To get rid of it: ingam delete { $label }
+    To get rid of it: ingam delete { $key } --medium { $medium }
 
 help-csr = Makes a key in a token and writes a certificate request (PKCS#10) for it.
 help-csr-usage = ingam csr --medium MEDIUM --subject DN --out FILE [--bits 2048] [--label LABEL] [--force] [--pin-fd N | …]

@@ -8,7 +8,7 @@ csr-no-keys-made = 키를 만들 수 없는 저장매체입니다: { $medium }
 csr-no-keys-made-hint = 개인키가 밖으로 나오지 않는 보안토큰을 지정하십시오. 목록: ingam token list
 csr-key-stays =
     보안토큰에 만든 키는 남아 있습니다: { $token } / { $label }
-    쓰지 않으려면: ingam delete { $label }
+    쓰지 않으려면: ingam delete { $key } --medium { $medium }
 
 help-csr = 보안토큰에 키를 만들고 인증서 발급 요청(PKCS#10)을 파일에 씁니다. (발급요청)
 help-csr-usage = ingam csr --medium 저장매체 --subject DN --out 파일 [--bits 2048] [--label 이름] [--force] [--pin-fd 번호 | …]

@@ -1,6 +1,7 @@
 //! This file is `ingam csr`: a key pair is made in a token, and a request for its certificate (PKCS#10) written to a file.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
@@ -62,7 +63,13 @@ pub(crate) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Fail
         return Err(match Report::of(&failure, session.words()) {
             Some(report) => {
                 let because = Box::new(report);
-                Refusal::RequestFailed { token: target.medium.label.clone(), label, because }.into()
+                Refusal::RequestFailed {
+                    medium: Arc::clone(&target.medium),
+                    label,
+                    key: generated.key.entry.clone(),
+                    because,
+                }
+                .into()
             }
             None => failure,
         });

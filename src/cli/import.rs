@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::cli::certificate;
 use crate::cli::copy::is_without_place_for_r;
 use crate::cli::failure::{Failure, Secret};
-use crate::cli::import_source::{self, Source, SourceSet, is_there};
+use crate::cli::import_source::{self, Source, SourceSet, is_there, is_there_with_its_key};
 use crate::cli::inventory::configuration;
 use crate::cli::language::Words;
 use crate::cli::output::View;
@@ -170,6 +170,13 @@ impl<'a> Import<'a> {
                 let credential = set.entry.content.as_ref().map_err(Clone::clone)?;
                 let certificate = &*credential.sign.certificate;
                 if is_there(&self.token, certificate)? {
+                    // Some tokens tell nobody but their owner which certificates have a key.
+                    self.log_in(progress)?;
+                    let lacks = credential.sign.key.is_some() && !is_there_with_its_key(&self.token, certificate)?;
+                    if lacks {
+                        let error = Error::new(ErrorKind::AlreadyExists, "storing a key beside its certificate");
+                        return Err(error.about(set.place.as_str()).into());
+                    }
                     return Ok(Taken::There(set.place.clone()));
                 }
                 if credential.sign.key.is_none() {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use ingam::certificate::Certificate;
 use ingam::config::Config;
-use ingam::credential::Entry;
+use ingam::credential::{Credential, Entry};
 use ingam::keystore::{SharedToken, lock};
 use ingam::storage::{LoneFolder, NpkiFolder, SetFile, SoftToken};
 use ingam::token::Token;
@@ -134,6 +134,16 @@ pub(crate) fn open_all(paths: &[PathBuf], config: &Config) -> Result<Vec<Source>
 
 /// Whether the target has a certificate already; asked before a password is.
 pub(crate) fn is_there(target: &SharedToken, certificate: &Certificate) -> Result<bool, Failure> {
+    any_set(target, certificate, |_| true)
+}
+
+/// Whether it has the certificate's private key too, as far as it tells.
+pub(crate) fn is_there_with_its_key(target: &SharedToken, certificate: &Certificate) -> Result<bool, Failure> {
+    any_set(target, certificate, |set| set.pairs().all(|pair| pair.key.is_some()))
+}
+
+fn any_set(target: &SharedToken, certificate: &Certificate, fits: fn(&Credential) -> bool) -> Result<bool, Failure> {
     let entries = lock(target).entries()?;
-    Ok(entries.iter().any(|entry| entry.content.as_ref().is_ok_and(|set| *set.sign.certificate == *certificate)))
+    let mut sets = entries.iter().filter_map(|entry| entry.content.as_ref().ok());
+    Ok(sets.any(|set| *set.sign.certificate == *certificate && fits(set)))
 }

@@ -95,6 +95,9 @@ impl Set {
 impl Inventory {
     /// Looks at every medium, or at those that the option `--medium` names.
     pub(crate) fn take(medium: Option<&str>) -> Result<Self, Failure> {
+        if medium.is_some_and(|medium| medium.contains("pin-value=")) {
+            return Err(Failure::SecretOnCommandLine { option: "pin-value" });
+        }
         let bad = |_| Failure::BadValue { option: "--medium", value: medium.unwrap_or_default().to_owned() };
         let wanted = medium.map(str::parse).transpose().map_err(bad)?;
         Self::of(wanted.as_ref())

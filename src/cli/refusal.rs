@@ -1,8 +1,14 @@
 //! This file says why a set does not go where it should: what is refused before or instead of copying, importing, deleting.
 
+use std::sync::Arc;
+
+use ingam::credential::EntryName;
+use ingam::medium::Medium;
+
 use crate::cli::failure::without_query;
 use crate::cli::language::Words;
 use crate::cli::report::{Exit, Report};
+use crate::cli::target::selector_of;
 
 /// Why nothing was written or deleted.
 #[derive(Debug)]
@@ -30,7 +36,7 @@ pub(crate) enum Refusal {
     /// A medium that no certificate can be added to.
     NoCertificateAdded { medium: String },
     /// The key was made and stays in its token; what came after it failed.
-    RequestFailed { token: String, label: String, because: Box<Report> },
+    RequestFailed { medium: Arc<Medium>, label: String, key: EntryName, because: Box<Report> },
 }
 
 impl Refusal {
@@ -103,8 +109,18 @@ impl Refusal {
                 words.tell("transfer-no-certificate-added", &[("medium", medium.into())]),
                 Some(words.say("transfer-no-certificate-added-hint")),
             ),
-            Self::RequestFailed { token, label, because } => {
-                let left = words.tell("csr-key-stays", &[("token", token.into()), ("label", label.into())]);
+            Self::RequestFailed { medium, label, key, because } => {
+                // Labels are whatever somebody called it, and may be more to a shell than a word.
+                let selector = selector_of(medium);
+                let left = words.tell(
+                    "csr-key-stays",
+                    &[
+                        ("token", (&medium.label).into()),
+                        ("label", label.into()),
+                        ("key", key.as_str().into()),
+                        ("medium", (&selector).into()),
+                    ],
+                );
                 return Report {
                     code: because.code,
                     exit: because.exit,

@@ -77,9 +77,9 @@ impl MediumSelector {
     }
 }
 
-/// The whole label, or the whole serial number in any case.
+/// The whole label, or the whole serial number in any case. A label that two tokens have names both.
 fn is_called(medium: &Medium, name: &str) -> bool {
-    medium.label == name || medium.serial().eq_ignore_ascii_case(name)
+    medium.label == name || medium.is_token_called(name) || medium.serial().eq_ignore_ascii_case(name)
 }
 
 fn is_token(kind: MediumKind) -> bool {

@@ -65,7 +65,7 @@ impl Pkcs11Uri {
     /// Whether its token attributes name this medium. `manufacturer` and `model` tell programs apart, not media.
     #[must_use]
     pub fn fits_token(&self, medium: &Medium) -> bool {
-        self.token.as_ref().is_none_or(|token| *token == medium.label)
+        self.token.as_ref().is_none_or(|token| *token == medium.label || medium.is_token_called(token))
             && self.serial.as_ref().is_none_or(|serial| *serial == medium.serial())
     }
 

@@ -29,22 +29,14 @@ impl PinSources {
         if medium.token.as_ref().is_none_or(|token| token.own_keypad) {
             return None;
         }
-        let names_this_alone =
-            |name: &str| is_named(medium, name) && seen.iter().filter(|token| is_named(token, name)).count() == 1;
+        let names_this_alone = |name: &str| {
+            medium.is_token_called(name) && seen.iter().filter(|token| token.is_token_called(name)).count() == 1
+        };
         let source = self.0.iter().find(|source| names_this_alone(&source.token))?;
         let wrong = lock(&WRONG).as_ref().and_then(|wrong| wrong.get(&medium.id).copied());
         let is_wrong = wrong.is_some() && open(&source.file).ok().map(|(_, stamp)| stamp) == wrong;
         (!is_wrong).then_some(&source.file)
     }
-}
-
-/// By its serial number or its label, which the keystore may have lengthened to tell two of the same label apart.
-fn is_named(medium: &Medium, name: &str) -> bool {
-    // The keystore cuts a long label for its addition.
-    let is_label = |label: &str| label == name || label.len() > 20 && name.starts_with(label);
-    let suffix = format!(" {}", &medium.id.serial()[..4]);
-    medium.token.is_some()
-        && (medium.serial() == name || medium.label == name || medium.label.strip_suffix(&suffix).is_some_and(is_label))
 }
 
 /// Files whose PIN was wrong, for as long as this process lives: a host may finalise and initialise any number of times,

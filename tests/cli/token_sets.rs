@@ -222,3 +222,46 @@ fn a_key_without_certificate_is_deleted_by_its_name() {
         assert!(!place.objects("ci").contains("Private Key"), "{}", place.objects("ci"));
     }
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+#[ignore = "needs softhsm2-util"]
+fn the_way_to_get_rid_of_a_key_without_its_request_works() {
+    let place = Place::new(&["seal", "other"], "a");
+    let made = ["csr", "--medium", "token:seal", "--subject", "cn=full", "--out", "-", "--pin-file", "canary-pin"];
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut command = SAMPLES.command(&made, &[]);
+    let run = Run::of(command.envs(place.hsm.environment()).stdout(full).output().unwrap());
+    assert_eq!(run.exit, 8, "{}", run.stderr);
+    let way = run.stderr.split("ingam delete ").nth(1).unwrap().trim();
+    let arguments: Vec<&str> = way.split(' ').collect();
+    let run = place.run(&[&["delete"], &arguments[..], &["--yes", "--pin-file", "canary-pin"]].concat());
+    assert_eq!(run.exit, 0, "{way}: {}", run.stderr);
+}
+
+#[test]
+#[ignore = "needs softhsm2-util"]
+fn a_label_that_two_tokens_have_names_neither_of_them() {
+    let place = Place::new(&["one", "one"], "b");
+    assert_eq!(place.fails(&moved("token:one", &OPEN)), (3, "medium_ambiguous".to_owned()));
+    assert_eq!(place.fails(&moved("pkcs11:token=one", &OPEN)), (3, "medium_ambiguous".to_owned()));
+    for verb in ["info", "reset", "unlock"] {
+        assert_eq!(place.fails(&["token", verb, "token:one"]), (3, "token_ambiguous".to_owned()));
+    }
+    let listed = place.run(&["token", "list", "--json"]);
+    let serial = listed.json()["tokens"][0]["serial"].as_str().unwrap().to_owned();
+    let run = place.run(&moved(&format!("token:{serial}"), &OPEN));
+    assert_eq!(run.exit, 0, "{}", run.stderr);
+}
+
+#[test]
+#[ignore = "needs softhsm2-util and pkcs11-tool"]
+fn a_certificate_without_its_key_is_not_called_imported() {
+    let place = Place::new(&["ci"], "b");
+    let certificate = only_set(&place.npki).join("signCert.der");
+    let write = ["--module", softhsm::MODULE, "--token-label", "ci", "--login", "--pin", PIN, "--type", "cert"];
+    let file = ["--write-object", certificate.to_str().unwrap(), "--id", "77", "--label", "alone"];
+    place.hsm.run("pkcs11-tool", &[&write[..], &file].concat());
+    let import = ["import", place.npki.to_str().unwrap(), "--to", "token:ci"];
+    assert_eq!(place.fails(&[&import[..], &OPEN].concat()), (8, "already_exists".to_owned()));
+}

@@ -1,6 +1,7 @@
 //! This file checks what is taken away from a token: a whole set, what an import left that was cut off, and nothing else.
 
 use ingam::credential::Purpose;
+use sha2::{Digest as _, Sha256};
 
 use super::*;
 
@@ -25,13 +26,21 @@ fn a_set_that_is_removed_leaves_only_ca_certificates_and_other_sets() {
     });
 }
 
+/// How a journal names a key: CKA_ID, SHA-256 of the modulus.
+fn journal_line(id: &[u8], certificate: &Certificate) -> String {
+    let (modulus, _) = certificate.rsa_public().unwrap();
+    format!("{} {}\n", hex(id), hex(&Sha256::digest(modulus)))
+}
+
 /// Puts a private key on the token and, as an import does before, a journal that names it.
 fn cut_off(hsm: &SoftHsm, disk: &Disk, journal: bool) {
     let set = disk.export();
     let id = hex(&disk.set.sign.key_id());
     if journal {
         let value = hsm.folder().join("journal");
-        fs::write(&value, format!("{id}\n{}\n", hex(&disk.set.km.as_ref().unwrap().key_id()))).unwrap();
+        let km = disk.set.km.as_ref().unwrap();
+        let lines = [&disk.set.sign, km].map(|certificate| journal_line(&certificate.key_id(), certificate));
+        fs::write(&value, lines.concat()).unwrap();
         let label = format!("ingam-import={id}");
         let object = ["--write-object", value.to_str().unwrap(), "--type", "data", "--private", "--label", &label];
         hsm.tool("seal", &object);
@@ -147,5 +156,86 @@ fn a_set_is_called_anew_and_keeps_belonging_together() {
         assert!(object(hsm, "Private Key Object", &disk.set.sign.key_id()).contains("회사 도장"));
         let km = disk.set.km.as_ref().unwrap().key_id();
         assert!(object(hsm, "Certificate Object", &km).contains("회사 도장 km"));
+    });
+}
+
+/// Puts the signing key of a set on the token as other programs do, under a CKA_ID that says nothing.
+fn key_01(hsm: &SoftHsm, disk: &Disk) {
+    let key = hsm.folder().join("key.der");
+    fs::write(&key, disk.export().sign.private_key_info.expose()).unwrap();
+    hsm.tool("seal", &["--write-object", key.to_str().unwrap(), "--type", "privkey", "--id", "01", "--label", "x"]);
+}
+
+#[test]
+#[ignore = "needs softhsm2-util, pkcs11-tool"]
+fn a_key_is_not_taken_away_with_another_of_the_same_cka_id() {
+    alone(|hsm| {
+        hsm.token("seal");
+        let (doomed, used) = (Disk::with(hsm, "홍길동"), Disk::with(hsm, "김철수"));
+        key_01(hsm, &doomed);
+        key_01(hsm, &used);
+        let token = token(hsm);
+        let name = EntryName::new("key-01");
+        let remove = || lock(&token).writer().unwrap().remove_set(&name);
+        assert_eq!(remove().unwrap_err().kind(), ErrorKind::Ambiguous, "which of the two is meant nobody can tell");
+        assert_eq!(objects(hsm).iter().filter(|block| block.starts_with("Private Key")).count(), 2);
+        lock(&token).generator().unwrap().attach(&used.set.sign, &[]).unwrap();
+        remove().unwrap();
+        let left = entries(&token);
+        assert_eq!(left.len(), 1, "{left:?}");
+        let pair = &left[0].content.as_ref().unwrap().sign;
+        assert!(*pair.certificate == used.set.sign && pair.key.is_some(), "{left:?}");
+        assert_eq!(remove().unwrap_err().kind(), ErrorKind::NotFound);
+    });
+}
+
+#[test]
+#[ignore = "needs softhsm2-util, pkcs11-tool"]
+fn a_journal_takes_no_key_away_that_it_does_not_name() {
+    alone(|hsm| {
+        hsm.token("seal");
+        let (cut, own, other) = (Disk::with(hsm, "홍길동"), Disk::with(hsm, "김철수"), Disk::with(hsm, "이영희"));
+        let value = hsm.folder().join("journal");
+        for (id, line) in [("01", journal_line(&[1], &cut.set.sign)), ("02", "02\n".to_owned())] {
+            fs::write(&value, line).unwrap();
+            let label = format!("ingam-import={id}");
+            let object = ["--write-object", value.to_str().unwrap(), "--type", "data", "--private", "--label", &label];
+            hsm.tool("seal", &object);
+        }
+        key_01(hsm, &cut);
+        key_01(hsm, &own);
+        hsm.tool("seal", &["--keypairgen", "--key-type", "EC:prime256v1", "--id", "01", "--label", "curve"]);
+        let token = token(hsm);
+        import(&token, other.export()).unwrap();
+        let private = objects(hsm).into_iter().filter(|block| block.starts_with("Private Key")).count();
+        assert_eq!(private, 4, "the two of the import and the two of somebody else: {:?}", objects(hsm));
+        assert!(objects(hsm).iter().all(|block| !block.contains("ingam-import")));
+        lock(&token).generator().unwrap().attach(&own.set.sign, &[]).unwrap();
+        lock(&token).writer().unwrap().remove_set(&EntryName::new("key-01")).unwrap();
+        let left = entries(&token);
+        assert!(left.len() == 2 && left.iter().all(|entry| entry.content.is_ok()), "the curve alone is gone: {left:?}");
+    });
+}
+
+#[test]
+#[ignore = "needs softhsm2-util, pkcs11-tool"]
+fn a_journal_that_anybody_could_have_written_counts_for_nothing() {
+    alone(|hsm| {
+        hsm.token("seal");
+        let (key, other) = (Disk::with(hsm, "홍길동"), Disk::with(hsm, "김철수"));
+        key_01(hsm, &key);
+        let value = hsm.folder().join("journal");
+        fs::write(&value, journal_line(&[1], &key.set.sign)).unwrap();
+        // Without a login, as whoever holds the token can.
+        let without_pin =
+            ["--module", softhsm::MODULE, "--token-label", "seal", "--write-object", value.to_str().unwrap()];
+        hsm.run("pkcs11-tool", &[&without_pin[..], &["--type", "data", "--label", "ingam-import=01"]].concat());
+        let token = token(hsm);
+        let bare = |entry: &Entry| entry.name.as_str() == "key-01";
+        let listed = entries(&token);
+        let listed = listed.iter().find(|entry| bare(entry)).unwrap();
+        assert!(!listed.content.as_ref().unwrap_err().doing().contains("cut off"), "{listed:?}");
+        import(&token, other.export()).unwrap();
+        assert!(entries(&token).iter().any(bare), "the key stays: {:?}", entries(&token));
     });
 }

@@ -195,7 +195,9 @@ fn data(session: &Session, handle: ObjectHandle) -> Result<DataObject> {
             _ => None,
         });
     let label = label.unwrap_or_default();
-    let journal = match Journal::is_one(&label) {
+    let is_journal =
+        Journal::is_one(&label) && super::survey::flag(session, handle, AttributeType::Private) == Some(true);
+    let journal = match is_journal {
         true => Journal::read(&label, &value(session, handle).unwrap_or_default()),
         false => None,
     };

@@ -1,8 +1,11 @@
 //! This file keeps the journal of an import on the token itself: what it names and has no certificate was cut off.
 //!
 //! The journal is a data object, made first and destroyed last. Its label names the CKA_ID whose certificate is written
-//! last; its value names every CKA_ID that the import makes objects of. It says nothing secret, but it is private: who
-//! could write one without the PIN could have keys taken away.
+//! last; its value names every key that the import makes objects of, by CKA_ID and the SHA-256 of its modulus: other
+//! programs give many keys the same CKA_ID. It says nothing secret, but it is private: who could write one without the PIN
+//! could have keys taken away.
+
+use sha2::{Digest as _, Sha256};
 
 use super::sets::{JOURNAL, hex};
 use super::template::Template;
@@ -10,17 +13,48 @@ use super::template::Template;
 /// No import makes objects of more keys than a set has.
 const MOST_IDS: usize = 4;
 
+/// A key as a journal names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Named {
+    /// CKA_ID.
+    pub(super) id: Vec<u8>,
+    /// SHA-256 of the modulus; without it no key is meant, but what was cut off before it had one.
+    modulus: Option<[u8; 32]>,
+}
+
+impl Named {
+    pub(super) fn new(id: Vec<u8>, modulus: &[u8]) -> Self {
+        Self { id, modulus: Some(Sha256::digest(modulus).into()) }
+    }
+
+    /// Whether it is the key of this modulus, if it is known which one it is.
+    pub(super) fn is(&self, modulus: &[u8]) -> Option<bool> {
+        self.modulus.map(|named| named == *Sha256::digest(modulus))
+    }
+
+    fn read(line: &[u8]) -> Option<Self> {
+        let mut words = line.split(|byte| *byte == b' ');
+        let id = unhex(words.next()?)?;
+        Some(Self { id, modulus: words.next().and_then(unhex).and_then(|digest| digest.try_into().ok()) })
+    }
+
+    fn line(&self) -> String {
+        let modulus = self.modulus.map(|digest| format!(" {}", hex(&digest)));
+        format!("{}{}\n", hex(&self.id), modulus.unwrap_or_default())
+    }
+}
+
 /// What an import makes, or a removal takes away.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Journal {
     /// The first one's certificate is the last object that is made.
-    ids: Vec<Vec<u8>>,
+    keys: Vec<Named>,
 }
 
 impl Journal {
-    /// Of an import of keys with these CKA_IDs; the certificate of the first one is written last.
-    pub(super) const fn new(ids: Vec<Vec<u8>>) -> Self {
-        Self { ids }
+    /// Of an import of these keys; the certificate of the first one is written last.
+    pub(super) const fn new(keys: Vec<Named>) -> Self {
+        Self { keys }
     }
 
     /// Whether a data object of this label is one.
@@ -31,24 +65,30 @@ impl Journal {
     /// Reads one; without a value that can be read it names what its label does.
     pub(super) fn read(label: &[u8], value: &[u8]) -> Option<Self> {
         let main = unhex(label.strip_prefix(JOURNAL.as_bytes())?)?;
-        let named = value.split(|byte| *byte == b'\n').filter_map(unhex).filter(|id| *id != main);
-        let mut ids = vec![main.clone()];
-        ids.extend(named.take(MOST_IDS - 1));
-        Some(Self { ids })
+        let lines = || value.split(|byte| *byte == b'\n').filter_map(Named::read);
+        let first = lines().find(|named| named.id == main);
+        let others = lines().filter(|named| named.id != main).take(MOST_IDS - 1);
+        let keys = std::iter::once(first.unwrap_or_else(|| Named { id: main.clone(), modulus: None })).chain(others);
+        Some(Self { keys: keys.collect() })
     }
 
-    pub(super) fn ids(&self) -> &[Vec<u8>] {
-        &self.ids
+    pub(super) fn keys(&self) -> &[Named] {
+        &self.keys
     }
 
-    /// The CKA_ID whose certificate is written last: where it is, everything is.
-    pub(super) fn last(&self) -> &[u8] {
-        self.ids.first().map_or(&[], Vec::as_slice)
+    /// Every CKA_ID that it names.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &[u8]> {
+        self.keys.iter().map(|named| named.id.as_slice())
+    }
+
+    /// The key whose certificate is written last: where it is, everything is.
+    pub(super) fn last(&self) -> Option<&Named> {
+        self.keys.first()
     }
 
     pub(super) fn template(&self) -> Template {
-        let label = format!("{JOURNAL}{}", hex(self.last()));
-        let value: String = self.ids.iter().map(|id| hex(id) + "\n").collect();
+        let label = format!("{JOURNAL}{}", hex(self.last().map_or(&[], |named| named.id.as_slice())));
+        let value: String = self.keys.iter().map(Named::line).collect();
         Template::data(&label, true, value.as_bytes())
     }
 }
@@ -68,11 +108,19 @@ mod tests {
 
     #[test]
     fn a_journal_is_read_from_its_label_and_value() {
-        let journal = Journal::read(b"ingam-import=0aff", b"0aff\n01\n").unwrap();
-        assert_eq!(journal, Journal::new(vec![vec![0x0a, 0xff], vec![1]]));
-        assert_eq!(journal.last(), [0x0a, 0xff]);
+        let written = [Named::new(vec![0x0a, 0xff], b"modulus"), Named::new(vec![1], b"another")];
+        let value: String = written.iter().map(Named::line).collect();
+        let journal = Journal::read(b"ingam-import=0aff", value.as_bytes()).unwrap();
+        assert_eq!(journal, Journal::new(written.to_vec()));
+        assert_eq!(journal.last().unwrap().is(b"modulus"), Some(true));
+        assert_eq!(journal.last().unwrap().is(b"another"), Some(false));
+    }
+
+    #[test]
+    fn a_journal_without_a_value_means_no_key() {
         let label_only = Journal::read(b"ingam-import=0aff", b"\xff\nzz\n0").unwrap();
-        assert_eq!(label_only.ids(), [vec![0x0a, 0xff]]);
+        assert_eq!(label_only.ids().collect::<Vec<_>>(), [[0x0a, 0xff]]);
+        assert_eq!(label_only.last().unwrap().is(b"modulus"), None);
     }
 
     #[test]
@@ -83,6 +131,6 @@ mod tests {
             assert_eq!(Journal::read(label, b"01\n"), None);
         }
         let many = "01\n02\n03\n04\n05\n06\n".repeat(1000);
-        assert_eq!(Journal::read(b"ingam-import=00", many.as_bytes()).unwrap().ids().len(), MOST_IDS);
+        assert_eq!(Journal::read(b"ingam-import=00", many.as_bytes()).unwrap().keys().len(), MOST_IDS);
     }
 }

@@ -1,5 +1,6 @@
 //! This file checks a pair before it is written to a token: the key works and is the certificate's.
 
+use super::journal::Named;
 use super::survey::Survey;
 use super::template::{Naming, Usage};
 use crate::certificate::Certificate;
@@ -41,6 +42,12 @@ impl ImportPair {
     pub(super) fn identity(&self) -> (Vec<u8>, Vec<u8>, Vec<u8>) {
         let modulus = self.certificate.rsa_public().map(|(modulus, _)| modulus.to_vec());
         (self.certificate.der().to_vec(), self.id.clone(), modulus.unwrap_or_default())
+    }
+
+    /// What a journal calls the key.
+    pub(super) fn named(&self) -> Named {
+        let (_, id, modulus) = self.identity();
+        Named::new(id, &modulus)
     }
 
     pub(super) fn choose_label(&mut self, there: &Survey) {

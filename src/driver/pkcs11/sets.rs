@@ -124,7 +124,8 @@ pub(super) fn arrange(contents: &Contents, keys_hidden: bool) -> Sets {
 fn remnants(contents: &Contents) -> BTreeSet<Vec<u8>> {
     let there = |id: &[u8]| contents.certificates.iter().any(|object| object.id == id);
     let journals = contents.data.iter().filter_map(|object| object.journal.as_ref());
-    journals.filter(|journal| !there(journal.last())).flat_map(|journal| journal.ids().iter().cloned()).collect()
+    let cut_off = journals.filter(|journal| !journal.last().is_some_and(|named| there(&named.id)));
+    cut_off.flat_map(|journal| journal.ids().map(<[u8]>::to_vec)).collect()
 }
 
 /// Keys without certificate, and what imports that were cut off left behind.

@@ -10,8 +10,9 @@ use cryptoki::object::{Attribute, AttributeType, ObjectHandle};
 use cryptoki::session::Session;
 
 use super::failure::failed;
-use super::journal::{Journal, unhex};
+use super::journal::{Journal, Named, unhex};
 use super::pair::{ImportPair, check_set};
+use super::sets::hex;
 use super::survey::{Stored, Survey, flag};
 use super::template::Template;
 use super::token::Pkcs11Token;
@@ -151,17 +152,18 @@ impl Pkcs11Token {
         let missing = Error::new(ErrorKind::NotFound, "looking for a key").about(entry.as_str());
         let removed = self.while_logged_in(WRITING, move |session| {
             let there = Survey::of(session)?;
-            let mut ids = vec![id];
-            if there.certificates.iter().any(|certificate| certificate.id == ids[0]) {
+            let bare = bare_key(&there, &id)?;
+            if bare.is_none() && there.certificates.iter().any(|certificate| certificate.id == id) {
                 return Err(missing);
             }
+            let mut keys: Vec<Named> = bare.iter().map(|key| Named::new(id.clone(), &key.content)).collect();
             // With one key of a cut-off import goes the other.
-            let journals = there.journals.iter().filter(|(_, journal)| journal.ids().contains(&ids[0]));
+            let journals = there.journals.iter().filter(|(_, journal)| journal.ids().any(|named| named == id));
             let journals: Vec<_> = journals.filter(|(_, journal)| !is_complete(journal, &there)).collect();
-            ids.extend(journals.iter().flat_map(|(_, journal)| journal.ids().to_vec()));
-            ids.sort();
-            ids.dedup();
-            let belongings = there.belongings(&ids);
+            keys.extend(journals.iter().flat_map(|(_, journal)| journal.keys().to_vec()));
+            let mut belongings = there.belongings(&keys);
+            // One that is not RSA nothing else names.
+            belongings.extend(bare.filter(|key| key.alien).map(|key| key.handle));
             if belongings.is_empty() && journals.is_empty() {
                 return Err(missing);
             }
@@ -213,7 +215,7 @@ impl Import<'_> {
 
     /// A token that takes no data objects at all gets no journal: what is cut off there is a key without a certificate.
     fn open_journal(&mut self, pairs: &[ImportPair]) -> Result<()> {
-        let journal = Journal::new(pairs.iter().map(|pair| pair.id.clone()).collect());
+        let journal = Journal::new(pairs.iter().map(ImportPair::named).collect());
         let template = journal.template();
         let made = self
             .token
@@ -322,7 +324,7 @@ fn clean(session: &Session) -> Result<()> {
         // under way somewhere else ends by destroying its own.
         let ours = journal.template().create(session, "tidying up after an import that was cut off")?;
         let belongings = match session.destroy_object(*handle) {
-            Ok(()) => there.belongings(journal.ids()),
+            Ok(()) => there.belongings(journal.keys()),
             Err(_) => Vec::new(),
         };
         destroy(session, belongings.into_iter().chain([ours]))?;
@@ -330,10 +332,31 @@ fn clean(session: &Session) -> Result<()> {
     Ok(())
 }
 
+/// Whether the certificate that is written last is there. One that was cut off itself has no value yet, or half of it.
 fn is_complete(journal: &Journal, there: &Survey) -> bool {
-    // One that was cut off itself has no value yet, or half of it.
-    let is_whole = |certificate: &&Stored| Certificate::from_der(&certificate.content).is_ok();
-    there.certificates.iter().filter(is_whole).any(|certificate| certificate.id == journal.last())
+    let Some(last) = journal.last() else { return true };
+    there.certified().any(|(id, modulus)| last.is(&modulus).unwrap_or(id == last.id))
+}
+
+/// The private key with this CKA_ID that no certificate needs, if there is one.
+///
+/// # Errors
+/// `Ambiguous` if there are several different ones: which is meant nobody can tell.
+fn bare_key<'a>(there: &'a Survey, id: &[u8]) -> Result<Option<&'a Stored>> {
+    let needed = |key: &Stored| {
+        there.certified().any(|(other, modulus)| match key.content.as_slice() {
+            [] => other == id && modulus.is_empty() == key.alien,
+            known => modulus == known,
+        })
+    };
+    let mut bare = there.private_keys.iter().filter(|key| key.id == id && !needed(key));
+    let Some(first) = bare.next() else { return Ok(None) };
+    if bare.any(|other| other.content != first.content || other.alien) {
+        return Err(
+            Error::new(ErrorKind::Ambiguous, "removing one of several keys with the same CKA_ID").about(hex(id))
+        );
+    }
+    Ok(Some(first))
 }
 
 /// Destroys these in this order; one that cannot be destroyed ends it, so that what names it stays. One that is gone already
@@ -353,7 +376,7 @@ fn remove(session: &Session, pairs: &[(Vec<u8>, Vec<u8>)]) -> Result<()> {
     let there = Survey::of(session)?;
     let mut certificates = Vec::new();
     let mut keys = Vec::new();
-    let mut ids = Vec::new();
+    let mut named = Vec::new();
     for (der, modulus) in pairs {
         let certificate = there.certificate(der).ok_or(Error::new(ErrorKind::NotFound, "looking for a set"))?;
         certificates.push(certificate.handle);
@@ -368,16 +391,19 @@ fn remove(session: &Session, pairs: &[(Vec<u8>, Vec<u8>)]) -> Result<()> {
         let public = there.public_keys.iter().filter(|key| of_this_key(&key.content));
         for key in private.clone() {
             keys.push(key.handle);
-            keys.extend(there.vid_randoms(&key.id));
-            ids.push(key.id.clone());
+            let others = there.private_keys.iter().any(|other| other.id == key.id && other.content != *modulus);
+            if !others {
+                keys.extend(there.vid_randoms(&key.id));
+            }
+            named.push(Named::new(key.id.clone(), modulus));
         }
         keys.extend(public.map(|key| key.handle));
     }
-    if ids.is_empty() {
+    if named.is_empty() {
         return destroy(session, certificates);
     }
     // Where there are no data objects a removal that is cut off leaves keys without a certificate.
-    let journal = Journal::new(ids).template().create(session, "storing a journal on a token").ok();
+    let journal = Journal::new(named).template().create(session, "storing a journal on a token").ok();
     certificates.reverse();
     destroy(session, certificates.into_iter().rev().chain(keys).chain(journal))
 }
