@@ -113,7 +113,7 @@ impl Route {
         if from_token && !target.keeps_files() && target.medium.id != set.medium.id {
             return Err(Refusal::TokenToToken.into());
         }
-        if !from_token && self.new_password.is_named() {
+        if !from_token && self.new_password.is_given() {
             return Err(Failure::Usage("transfer-password-stays"));
         }
         target.check_free(&set.sha256)?;

@@ -16,6 +16,7 @@ use ingam::{Error, ErrorKind};
 use crate::cli::failure::{Failure, Secret};
 use crate::cli::output::hex;
 use crate::cli::pin_failure;
+use crate::cli::refusal::Refusal;
 use crate::cli::secret::PasswordArguments;
 use crate::cli::session::Session;
 use crate::cli::{certificate, environment, target};
@@ -291,6 +292,7 @@ impl Inventory {
         password: &PasswordArguments,
     ) -> Result<SharedToken, Failure> {
         let name = certificate::name(&set.credential.sign.certificate);
+        self.check_meant(session, set, selector)?;
         pin_failure::check(session, &set.medium, Role::User)?;
         let uri = pin_source(selector);
         let words = session.words();
@@ -300,6 +302,22 @@ impl Inventory {
         };
         let pin = password.get(session, uri.as_ref(), secret, &question)?;
         self.log_in(set, &pin)
+    }
+
+    /// Refuses to send what was given as a password (인증서 암호) to a token, which would count it as a wrong PIN, while the
+    /// same selector names a copy in a file.
+    pub(crate) fn check_meant(&self, session: &Session, set: &Set, selector: &str) -> Result<(), Failure> {
+        if set.medium.token.is_none() || !session.is_given_a_password() {
+            return Ok(());
+        }
+        let uri = pin_source(selector);
+        let named = |copy: &&Set| copy.row == set.row && uri.as_ref().is_none_or(|uri| uri.fits_token(&copy.medium));
+        let copies = || self.sets.iter().filter(named);
+        if copies().all(|copy| copy.medium.token.is_some()) {
+            return Ok(());
+        }
+        let selector = certificate::name(&set.credential.sign.certificate);
+        Err(Refusal::CopyAmbiguous { selector, folders: copies().map(Set::folder).collect() }.into())
     }
 
     /// The set's token, logged in with this password.

@@ -65,6 +65,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> u8 {
     let language = early.language.unwrap_or_else(|| Language::from_locale(&environment::locale()));
     let words = Words::new(language);
     let mut session = Session::new(words, early.json);
+    session.give_a_password(typed.is_password());
     let exit = match perform(&mut session, arguments) {
         Ok(exit) => exit,
         Err(failure) => session.report(&typed.name(failure)),

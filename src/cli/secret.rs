@@ -66,12 +66,6 @@ macro_rules! secret_arguments {
                 self.$fd.is_some() || self.$file.is_some() || self.$env.is_some()
             }
 
-            /// Whether an option says where the secret comes from.
-            #[allow(dead_code, reason = "of some secrets")]
-            pub(crate) fn is_named(&self) -> bool {
-                self.$fd.is_some() || self.$file.is_some() || self.$env.is_some()
-            }
-
             /// The descriptor that the secret is read from, so that nothing else can be.
             pub(crate) fn descriptor(&self) -> Option<u32> {
                 self.$fd

@@ -21,12 +21,22 @@ pub(crate) struct Session {
     no_input: bool,
     yes: bool,
     last_try: LastTry,
+    given_a_password: bool,
 }
 
 impl Session {
     pub(crate) fn new(words: Words, json: bool) -> Self {
         let last_try = LastTry::Refused;
-        Self { words, json, quiet: false, verbose: false, no_input: false, yes: false, last_try }
+        Self {
+            words,
+            json,
+            quiet: false,
+            verbose: false,
+            no_input: false,
+            yes: false,
+            last_try,
+            given_a_password: false,
+        }
     }
 
     /// Takes over the global options. The language stays: it was chosen before the arguments were parsed.
@@ -37,6 +47,16 @@ impl Session {
         self.no_input = global.no_input;
         self.yes = global.yes;
         self.last_try = if global.allow_last_try { LastTry::Allowed } else { LastTry::Refused };
+    }
+
+    /// Keeps in mind whether `--password-…` was typed.
+    pub(crate) fn give_a_password(&mut self, given: bool) {
+        self.given_a_password = given;
+    }
+
+    /// Whether the secret is called a password (인증서 암호), that of a file, and no PIN.
+    pub(crate) fn is_given_a_password(&self) -> bool {
+        self.given_a_password
     }
 
     pub(crate) fn words(&self) -> &Words {

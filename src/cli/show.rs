@@ -53,6 +53,7 @@ pub(crate) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Fail
         session.write(certificate.der())?;
         return Ok(Exit::Done);
     }
+    inventory.check_meant(session, chosen.set, selector)?;
     let opened = match arguments.password.given(session, pin_source(selector).as_ref())? {
         Some(pin) => Some(open(&inventory, chosen, &pin)?),
         None => None,

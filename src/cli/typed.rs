@@ -13,6 +13,8 @@ const NAMES: [(&str, &str); 3] =
 pub(crate) struct Typed {
     /// Of [`NAMES`]: whether the second was typed and the first was not.
     second: [bool; NAMES.len()],
+    /// Whether one of the first was.
+    first: bool,
     pin: bool,
     password: bool,
 }
@@ -27,9 +29,15 @@ impl Typed {
         };
         Self {
             second: NAMES.map(|(first, second)| is_there(second) && !is_there(first)),
+            first: NAMES.iter().any(|(first, _)| is_there(first)),
             pin: is_there("--pin"),
             password: is_there("--password"),
         }
+    }
+
+    /// Whether a secret was called a password.
+    pub(crate) const fn is_password(&self) -> bool {
+        self.first
     }
 
     /// The failure with the names that were typed.

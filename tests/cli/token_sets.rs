@@ -265,3 +265,37 @@ fn a_certificate_without_its_key_is_not_called_imported() {
     let import = ["import", place.npki.to_str().unwrap(), "--to", "token:ci"];
     assert_eq!(place.fails(&[&import[..], &OPEN].concat()), (8, "already_exists".to_owned()));
 }
+
+#[test]
+#[ignore = "needs softhsm2-util"]
+fn the_password_of_a_file_is_not_sent_to_the_token_that_has_a_copy() {
+    let place = Place::new(&["ci"], "b");
+    let import = ["import", place.npki.to_str().unwrap(), "--to", "token:ci"];
+    assert_eq!(place.run(&[&import[..], &OPEN].concat()).exit, 0);
+    let output = place.path("signature");
+    let sign = |rest: &[&str]| {
+        let sign = ["sign", "(주)가나다", "--in", "a.txt", "--out", &output, "--force"];
+        place.run(&[&sign[..], rest].concat()).exit
+    };
+    assert_eq!(sign(&["--password-file", "pw"]), 3);
+    assert_eq!(sign(&["--password-file", "pw", "--medium", "hdd"]), 0);
+    assert_eq!(sign(&["--pin-file", "canary-pin"]), 0);
+}
+
+#[test]
+#[ignore = "needs softhsm2-util and pkcs11-tool"]
+fn an_r_that_anybody_could_have_put_there_does_not_stand_for_the_private_one() {
+    let place = Place::new(&["ci"], "b");
+    let import = ["import", place.npki.to_str().unwrap(), "--to", "token:ci"];
+    assert_eq!(place.run(&[&import[..], &OPEN].concat()).exit, 0);
+    let verify =
+        ["vid", "verify", "(주)가나다", "--medium", "token:ci", "--idn-file", "idn", "--pin-file", "canary-pin"];
+    assert_eq!(place.run(&verify).exit, 0);
+    let list = place.run(&["list", "--medium", "token:ci", "--json"]).json();
+    let label = format!("R4VID={}", list["certs"][0]["sign"]["key_id"].as_str().unwrap());
+    let other = place.path("other");
+    fs::write(&other, [7; 20]).unwrap();
+    let write = ["--module", softhsm::MODULE, "--token-label", "ci", "--type", "data", "--label", &label];
+    place.hsm.run("pkcs11-tool", &[&write[..], &["--write-object", &other]].concat());
+    assert_eq!(place.run(&verify).exit, 0);
+}

@@ -9,6 +9,7 @@ use super::failure::failed;
 use super::journal::Journal;
 use super::module::LIMIT;
 use super::session::TokenSession;
+use super::sets::VID_RANDOM;
 use crate::certificate::Certificate;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -60,6 +61,8 @@ pub(super) struct KeyObject {
 pub(super) struct DataObject {
     pub(super) handle: ObjectHandle,
     pub(super) label: String,
+    /// Whether it is read after a login only, so that nobody else wrote it. Asked of what ingam reads alone.
+    pub(super) private: bool,
     /// What it names, if it is the journal of an import.
     pub(super) journal: Option<Journal>,
 }
@@ -195,13 +198,13 @@ fn data(session: &Session, handle: ObjectHandle) -> Result<DataObject> {
             _ => None,
         });
     let label = label.unwrap_or_default();
-    let is_journal =
-        Journal::is_one(&label) && super::survey::flag(session, handle, AttributeType::Private) == Some(true);
-    let journal = match is_journal {
+    let is_ours = Journal::is_one(&label) || label.starts_with(VID_RANDOM.as_bytes());
+    let private = is_ours && super::survey::flag(session, handle, AttributeType::Private) == Some(true);
+    let journal = match private && Journal::is_one(&label) {
         true => Journal::read(&label, &value(session, handle).unwrap_or_default()),
         false => None,
     };
-    Ok(DataObject { handle, label: text(label), journal })
+    Ok(DataObject { handle, label: text(label), private, journal })
 }
 
 /// The value of a data object, which may be secret.

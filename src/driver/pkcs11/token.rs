@@ -168,7 +168,9 @@ impl Token for Pkcs11Token {
         self.key(key).map_err(|error| error.on(&self.medium))?;
         let Some(object) = self.sets.keys.get(key) else { return Ok(None) };
         let label = format!("{VID_RANDOM}{}", hex(&object.id));
-        let Some(data) = self.contents.data.iter().find(|data| data.label == label) else { return Ok(None) };
+        // What is not private anybody could have put beside it.
+        let named = || self.contents.data.iter().filter(|data| data.label == label);
+        let Some(data) = named().find(|data| data.private).or_else(|| named().next()) else { return Ok(None) };
         let handle = data.handle;
         let read = move |open: &mut super::session::Open| contents::value(&open.session, handle).map(SecretBytes::from);
         let value = self.session.logged_in(self.login_number()?, LIMIT, read)?;
