@@ -37,15 +37,15 @@ pub(super) struct FileToken {
 pub struct Foreign {
     /// The modules that the configuration or `INGAM_PKCS11_MODULES` names.
     pub modules: Vec<ForeignModule>,
-    /// Whether modules at the well-known paths of this platform are looked at too. [`Config::load`] says yes unless the file
-    /// says no; a configuration that a program makes itself looks at nothing but what it names.
+    /// Whether modules at the well-known paths of this platform are looked at too. [`Config::load`](super::Config::load)
+    /// says yes unless the file says no; a configuration that a program makes itself looks at nothing but what it names.
     pub well_known: bool,
     /// Whether modules are used that an application gets from p11-kit already.
     pub forward: Forward,
     /// Whether tokens that are not initialised are media, as is needed to initialise them. Applications choke on them, so
     /// the default is no.
     pub uninitialised: bool,
-    /// PINs of tokens, for the single slot of [`Slots::One`] alone.
+    /// PINs of tokens, for the single slot of [`Slots::One`](super::Slots::One) alone.
     pub pin_sources: Vec<PinSource>,
     /// Whether the host allows threads. Without, modules are called in line and nothing bounds a call.
     pub own_threads: bool,
@@ -127,7 +127,8 @@ impl Foreign {
 }
 
 impl Default for Foreign {
-    /// No module: who makes a configuration by hand says whose code is loaded. [`Config::load`] adds the well-known ones.
+    /// No module: who makes a configuration by hand says whose code is loaded.
+    /// [`Config::load`](super::Config::load) adds the well-known ones.
     fn default() -> Self {
         Self {
             modules: Vec::new(),

@@ -7,7 +7,7 @@
 //!
 //! | file | content |
 //! |---|---|
-//! | `ills` | one ill a line, see [`ills`] |
+//! | `ills` | one ill a line, see the file `ills.rs` |
 //! | `user-tries`, `so-tries` | how many wrong PINs are left: a wrong one counts it down, a right one sets it to 3. Without the file there is no lockout |
 //! | `keypad` | the PIN that is typed on the token's own keypad: a PIN that comes by a call is refused |
 //! | `calls` | written here: the name of every function that was called, a line each; behind `C_Login` another line says who logs in |
